@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The interface between Lull and a guest that knows it runs on Lull.
+ *
+ * hypercall/ABI.rst is the specification; this header gives it names.  A
+ * guest includes its own copy, made by scripts/sync-headers.sh.
+ */
+#ifndef _UAPI_LULL_PARA_H
+#define _UAPI_LULL_PARA_H
+
+#include <linux/types.h>
+
+/* CPUID leaves.  The signature leaf returns the highest leaf in EAX. */
+#define LULL_CPUID_SIGNATURE	0x40000000
+#define LULL_CPUID_FEATURES	0x40000001
+#define LULL_CPUID_TIMING	0x40000002
+
+/* EBX, ECX and EDX of LULL_CPUID_SIGNATURE all hold the letters "Lull". */
+#define LULL_SIGNATURE_WORD	0x6c6c754c
+
+/* EBX of LULL_CPUID_FEATURES. */
+#define LULL_PARA_VERSION	1
+
+/* EAX of LULL_CPUID_FEATURES: what the VMM offers to this guest. */
+#define LULL_PARA_F_SHARED_PAGE		(1U << 0)
+#define LULL_PARA_F_IDLE_ANNOUNCE	(1U << 1)
+#define LULL_PARA_F_IDLE_HALT		(1U << 2)
+/* Not a service but a request: run the idle task on init_mm, as 2.2 did. */
+#define LULL_PARA_F_IDLE_EAGER		(1U << 3)
+#define LULL_PARA_F_ALL			0xfU
+
+/* EAX of LULL_CPUID_TIMING is the frequency of the guest's TSC in kHz. */
+
+/*
+ * Hypercalls: VMCALL at CPL 0 with the number in RAX and the arguments in
+ * RDI and RSI.  RAX returns one of LULL_HC_*, sign-extended to 64 bits; all
+ * other registers keep their values.
+ */
+#define LULL_HC_SET_SHARED_PAGE	1	/* RDI: gpa | LULL_SHARED_ENABLE, or 0 */
+#define LULL_HC_IDLE_HALT	2	/* RDI: flags (0), RSI: reserved (0) */
+
+#define LULL_SHARED_ENABLE	1ULL
+
+#define LULL_HC_OK		0
+#define LULL_HC_EPERM		(-1)	/* not at CPL 0 */
+#define LULL_HC_EFAULT		(-14)	/* gpa is not guest memory */
+#define LULL_HC_EINVAL		(-22)	/* an argument has no meaning */
+#define LULL_HC_ENOSYS		(-38)	/* unknown number, or not offered */
+
+/* struct lull_shared_page.state, written by the guest */
+#define LULL_STATE_RUNNING	0
+#define LULL_STATE_IDLE		1
+
+/**
+ * struct lull_shared_page - one vCPU's page, shared by guest and VMM
+ * @abi:	written by the VMM at registration: LULL_PARA_VERSION
+ * @state:	written by the guest: LULL_STATE_IDLE from the switch to the
+ *		idle task to the switch away from it.  Any other value than
+ *		LULL_STATE_IDLE means running.
+ * @borrowed_cr3: written by the guest before @state: the CR3 of the address
+ *		space the idle task borrows.  Has a meaning only while @state
+ *		is LULL_STATE_IDLE.
+ * @idle_seq:	written by the guest: counts announcements
+ * @reserved:	zero; ignored by the VMM
+ *
+ * The structure lies at the start of a 4 KiB page.  The VMM reads each field
+ * once and trusts none: a wrong value can make it do less for the guest,
+ * never more.
+ */
+struct lull_shared_page {
+	__u32 abi;
+	__u32 state;
+	__u64 borrowed_cr3;
+	__u64 idle_seq;
+	__u64 reserved[5];
+};
+
+#endif /* _UAPI_LULL_PARA_H */
