@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of scripts/vm."""
+import argparse
+import os
+import signal
+import sys
+
+from . import payload as payloads
+from .machine import CPUS, DEFAULT_CPU, Machine
+from .paths import VmError, host_kernel, say
+
+EPILOG = """\
+COMMAND runs in /work, which holds the files of --in.  A single argument is a
+command line for the machine's shell; several are a program and its arguments.
+Its output is the output of this program; what the host kernel prints on its
+console goes to stderr.  Files that it leaves in /out come back in --out DIR.
+
+exit status: COMMAND's own, or
+  120  wrong options, or something is not installed
+  121  the host kernel logged an oops, a WARN, a lockdep report or the like
+       (also when COMMAND returned 0)
+  122  the machine was reset
+  123  the host kernel panicked
+  124  no end after --timeout seconds
+  125  the machine ended by itself, or gave no result
+Logs of each run: out/log/vm/TIME-PID/{console,command,dmesg,bochs}.log
+
+CPU models: any of Bochs, or short: %s
+"""
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="scripts/vm", description="Run commands in the test machine: "
+        "Debian's stock cloud kernel on a CPU with VMX.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    add = common.add_argument
+    add("--cpu", default=DEFAULT_CPU, metavar="MODEL",
+        help="CPU model (default: %(default)s)")
+    add("--smp", type=int, default=1, metavar="N", help="CPUs (default: 1)")
+    add("--mem", type=int, default=Machine.mem, metavar="MB",
+        help="memory (default: %(default)s)")
+    add("--in", dest="input", action="append", default=[], metavar="DIR",
+        help="copy DIR's files to /work; may be repeated")
+    add("--with", dest="programs", action="append", default=[],
+        metavar="PROGRAM", help="bring a program of this system, with its "
+        "shared libraries; may be repeated")
+    add("--base", metavar="DIR", help="merge DIR into the initramfs; a script "
+        "DIR/pre runs once, before the machine is saved")
+    add("--trace", action="store_true", help="with tracefs' events")
+    add("--ips", type=int, default=Machine.ips, metavar="N",
+        help="emulated instructions per emulated second (default: "
+        "%(default)s)")
+    add("--append", default="", metavar="WORDS",
+        help="add to the kernel's command line")
+    add("--loglevel", type=int, default=5, metavar="N", help="kernel messages "
+        "below this level go to the console (default: 5, warnings)")
+    add("--backend", choices=("auto", "bochs", "qemu"), default="auto",
+        help="auto takes qemu where KVM offers nested VMX, else bochs")
+    add("--timeout", type=float, default=None, metavar="S",
+        help="seconds the run may take (default: 300; shell: none)")
+    run = verbs.add_parser(
+        "run", parents=[common], help="run a command",
+        epilog=EPILOG % ", ".join(sorted(CPUS)),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    run.add_argument("--out", metavar="DIR",
+                     help="where the files of /out go")
+    run.add_argument("command", nargs="+", metavar="COMMAND")
+    verbs.add_parser("shell", parents=[common], help="an interactive shell")
+    return parser
+
+
+def _machine(options):
+    if options.base and not os.path.isdir(options.base):
+        raise VmError("--base %s: not a folder" % options.base)
+    for name, least, most in (("smp", 1, 8), ("mem", 128, 3072),
+                              ("ips", 1_000_000, 1_000_000_000)):
+        if not least <= getattr(options, name) <= most:
+            raise VmError("--%s must be from %d to %d" % (name, least, most))
+    return Machine(kernel=host_kernel()["VMLINUZ"],
+                   cpu=CPUS.get(options.cpu, options.cpu), smp=options.smp,
+                   mem=options.mem, ips=options.ips, trace=options.trace,
+                   base=options.base, append=options.append)
+
+
+def _payload(options):
+    payload = payloads.Payload()
+    for folder in options.input:
+        payload.add_tree(folder)
+    for program in options.programs:
+        payload.add_program(program)
+    payload.add_text("vm/loglevel", "%d\n" % options.loglevel)
+    return payload
+
+
+def _run(options):
+    machine, payload = _machine(options), _payload(options)
+    payload.add_text("vm/command", payloads.command_script(options.command))
+    timeout = options.timeout or 300
+    if options.out:
+        os.makedirs(options.out, exist_ok=True)
+    if _backend(options) == "qemu":
+        from .qemu import run_in_qemu
+        return run_in_qemu(machine, payload, timeout, options.out)
+    from .runner import run_in_bochs
+    return run_in_bochs(machine, payload, timeout, options.out)
+
+
+def _shell(options):
+    machine, payload = _machine(options), _payload(options)
+    from .shell import interactive_shell
+    return interactive_shell(machine, payload, _backend(options),
+                             options.timeout)
+
+
+def _backend(options):
+    from .qemu import can_nest
+    if options.backend != "auto":
+        return options.backend
+    return "qemu" if can_nest() else "bochs"
+
+
+def _terminated(_signal, _frame):
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def main():
+    """Entry point; returns the exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    options = _parser().parse_args()
+    try:
+        return {"run": _run, "shell": _shell}[options.verb](options)
+    except VmError as error:
+        say("error: %s" % error)
+        return error.code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 128 + signal.SIGPIPE

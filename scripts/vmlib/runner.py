@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run: stream the console, bring the results out, judge the outcome."""
+import io
+import os
+import shutil
+import sys
+import tarfile
+import time
+
+from . import bochs, disk, hostlog
+from .paths import (EXIT_DIED, EXIT_PANIC, EXIT_REPORT, EXIT_RESET,
+                    EXIT_TIMEOUT, LOGS, VmError, say)
+from .saved import prepare_resume, saved_machine
+
+KEEP_LOGS = 200                 # folders of earlier runs
+REPORT_GRACE = 20               # seconds a machine has to end after an oops
+MARK = "=== VM "
+BOOT_BANNER = "ISOLINUX"        # on a saved machine's console: it was reset
+
+
+class Tail:
+    """Follows a growing file."""
+
+    def __init__(self, path):
+        self.path = path
+        self.text = ""
+        self._position = 0
+
+    def more(self):
+        """What was added since the last call."""
+        try:
+            with open(self.path, "rb") as data:
+                data.seek(self._position)
+                new = data.read()
+        except OSError:
+            return ""
+        self._position += len(new)
+        text = new.decode("utf-8", errors="replace").replace("\r", "")
+        self.text += text
+        return text
+
+
+class Console(Tail):
+    """The host's console; its lines go to stderr, except our own marks."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._partial = ""
+
+    def show(self):
+        """Print the complete lines that have arrived."""
+        lines = (self._partial + self.more()).split("\n")
+        self._partial = lines.pop()
+        for line in lines:
+            if line and not line.startswith(MARK):
+                print(line, file=sys.stderr, flush=True)
+
+
+def new_log_folder():
+    """A folder for this run; the oldest of earlier runs go."""
+    os.makedirs(LOGS, exist_ok=True)
+    old = sorted(os.listdir(LOGS))
+    for name in old[:-KEEP_LOGS]:
+        shutil.rmtree(os.path.join(LOGS, name), ignore_errors=True)
+    name = time.strftime("%Y%m%d-%H%M%S") + "-%d" % os.getpid()
+    folder = os.path.join(LOGS, name)
+    os.mkdir(folder)
+    return folder
+
+
+class Outcome:
+    """What is known about how a run ended."""
+
+    def __init__(self, code=None, reason=None):
+        self.code = code        # one of EXIT_*, or None: it ran to its end
+        self.reason = reason
+
+
+def watch(running, folder, timeout, quiet=False):
+    """Stream both serial lines until the machine has ended."""
+    console = Console(folder + "/console.log")
+    command = Tail(folder + "/command.log")
+    deadline = time.monotonic() + timeout
+    doomed = False
+    while True:
+        alive = running.step()
+        console.show()
+        text = command.more()
+        if text and not quiet:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        if hostlog.PANIC_END in console.text:
+            return Outcome(EXIT_PANIC, "the host kernel panicked")
+        if BOOT_BANNER in console.text:
+            return Outcome(EXIT_RESET, "the machine was reset")
+        if not alive:
+            return Outcome()
+        if not doomed and hostlog.find_report(console.text):
+            doomed = True
+            deadline = min(deadline, time.monotonic() + REPORT_GRACE)
+        if time.monotonic() > deadline:
+            if doomed:
+                return Outcome(EXIT_REPORT, "the host kernel is in trouble")
+            return Outcome(EXIT_TIMEOUT, "no end after %g s" % timeout)
+
+
+def extract(result, folder, out):
+    """Unpack a result: the kernel log to the logs, out/ to the caller."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(result.files)) as archive:
+            for member in archive:
+                _extract_member(archive, member, folder, out)
+    except tarfile.ReadError as error:
+        if not result.truncated:
+            raise VmError("unreadable result: %s" % error,
+                          EXIT_DIED) from error
+
+
+def _extract_member(archive, member, folder, out):
+    name = os.path.normpath(member.name)
+    if name == "vm/dmesg":
+        raw = archive.extractfile(member).read().decode(errors="replace")
+        with open(folder + "/dmesg.log", "w", encoding="utf-8") as log:
+            log.write(hostlog.readable(raw))
+    elif out and name.startswith("out/") and not member.isdev():
+        member.name = name[len("out/"):]
+        archive.extract(member, out)
+
+
+def judge(outcome, result, folder):
+    """The final (exit code, reason) of a run."""
+    text = ""
+    for name in ("dmesg.log", "console.log"):
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as log:
+                text += log.read()
+    report = hostlog.find_report(text)
+    if outcome.code in (EXIT_PANIC, EXIT_RESET):
+        return outcome.code, outcome.reason
+    if report:
+        print(report, file=sys.stderr)
+        return EXIT_REPORT, outcome.reason or "the host kernel's log has a report"
+    if outcome.code:
+        return outcome.code, outcome.reason
+    if result is None:
+        return EXIT_DIED, "the machine ended without a result"
+    if result.truncated:
+        return EXIT_DIED, "/out is larger than %d MB" % (disk.RESULT_MAX >> 20)
+    return result.status, None
+
+
+def run_in_bochs(machine, payload, timeout, out=None):
+    """Run a payload; returns the exit code."""
+    bochs.check_cpu(machine.cpu)
+    folder = new_log_folder()
+    with saved_machine(machine) as saved:
+        arguments, result_at = prepare_resume(saved, folder, payload.archive())
+        running = bochs.Bochs(folder, arguments)
+        try:
+            outcome = watch(running, folder, timeout)
+            if outcome.code is None:
+                outcome.reason = running.last_words()
+        finally:
+            running.kill()
+    return finish(outcome, folder, result_at, out)
+
+
+def finish(outcome, folder, result_at, out):
+    """Bring out the results, tell how it went, tidy up."""
+    result = disk.read_result(folder + "/disk.img", result_at)
+    if result:
+        extract(result, folder, out)
+    if outcome.code is None and result:
+        outcome.reason = None
+    code, reason = judge(outcome, result, folder)
+    if reason:
+        say("%s (exit code %d; logs: %s)" % (reason, code, folder))
+        if code == EXIT_DIED and outcome.reason:
+            say("Bochs' last words: " + outcome.reason)
+    for name in ("state", "disk.img", "boot.iso", "debugger.rc"):
+        _remove(os.path.join(folder, name))
+    return code
+
+
+def _remove(path):
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
