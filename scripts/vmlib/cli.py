@@ -58,12 +58,12 @@ def _parser():
         "below this level go to the console (default: 5, warnings)")
     add("--backend", choices=("auto", "bochs", "qemu"), default="auto",
         help="auto takes qemu where KVM offers nested VMX, else bochs")
-    add("--timeout", type=float, default=None, metavar="S",
-        help="seconds the run may take (default: 300; shell: none)")
     run = verbs.add_parser(
         "run", parents=[common], help="run a command",
         epilog=EPILOG % ", ".join(sorted(CPUS)),
         formatter_class=argparse.RawDescriptionHelpFormatter)
+    run.add_argument("--timeout", type=float, default=300, metavar="S",
+                     help="seconds the run may take (default: 300)")
     run.add_argument("--out", metavar="DIR",
                      help="where the files of /out go")
     run.add_argument("command", nargs="+", metavar="COMMAND")
@@ -97,21 +97,19 @@ def _payload(options):
 def _run(options):
     machine, payload = _machine(options), _payload(options)
     payload.add_text("vm/command", payloads.command_script(options.command))
-    timeout = options.timeout or 300
     if options.out:
         os.makedirs(options.out, exist_ok=True)
     if _backend(options) == "qemu":
         from .qemu import run_in_qemu
-        return run_in_qemu(machine, payload, timeout, options.out)
+        return run_in_qemu(machine, payload, options.timeout, options.out)
     from .runner import run_in_bochs
-    return run_in_bochs(machine, payload, timeout, options.out)
+    return run_in_bochs(machine, payload, options.timeout, options.out)
 
 
 def _shell(options):
     machine, payload = _machine(options), _payload(options)
     from .shell import interactive_shell
-    return interactive_shell(machine, payload, _backend(options),
-                             options.timeout)
+    return interactive_shell(machine, payload, _backend(options))
 
 
 def _backend(options):

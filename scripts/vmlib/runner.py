@@ -15,7 +15,7 @@ from .saved import prepare_resume, saved_machine
 KEEP_LOGS = 200                 # folders of earlier runs
 REPORT_GRACE = 20               # seconds a machine has to end after an oops
 MARK = "=== VM "
-BOOT_BANNER = "ISOLINUX"        # on a saved machine's console: it was reset
+READY = MARK + "READY"          # printed once in each boot
 
 
 class Tail:
@@ -43,9 +43,10 @@ class Tail:
 class Console(Tail):
     """The host's console; its lines go to stderr, except our own marks."""
 
-    def __init__(self, path):
+    def __init__(self, path, line_end="\n"):
         super().__init__(path)
         self._partial = ""
+        self._line_end = line_end
 
     def show(self):
         """Print the complete lines that have arrived."""
@@ -53,7 +54,8 @@ class Console(Tail):
         self._partial = lines.pop()
         for line in lines:
             if line and not line.startswith(MARK):
-                print(line, file=sys.stderr, flush=True)
+                sys.stderr.write(line + self._line_end)
+                sys.stderr.flush()
 
 
 def new_log_folder():
@@ -76,8 +78,11 @@ class Outcome:
         self.reason = reason
 
 
-def watch(running, folder, timeout, quiet=False):
-    """Stream both serial lines until the machine has ended."""
+def watch(running, folder, timeout, boots=0):
+    """Stream both serial lines until the machine has ended.
+
+    boots is how often the machine may boot: a resumed one not at all.
+    """
     console = Console(folder + "/console.log")
     command = Tail(folder + "/command.log")
     deadline = time.monotonic() + timeout
@@ -86,12 +91,12 @@ def watch(running, folder, timeout, quiet=False):
         alive = running.step()
         console.show()
         text = command.more()
-        if text and not quiet:
+        if text:
             sys.stdout.write(text)
             sys.stdout.flush()
         if hostlog.PANIC_END in console.text:
             return Outcome(EXIT_PANIC, "the host kernel panicked")
-        if BOOT_BANNER in console.text:
+        if console.text.count(READY) > boots:
             return Outcome(EXIT_RESET, "the machine was reset")
         if not alive:
             return Outcome()
@@ -127,20 +132,24 @@ def _extract_member(archive, member, folder, out):
         archive.extract(member, out)
 
 
+def _read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+    except OSError:
+        return ""
+
+
 def judge(outcome, result, folder):
     """The final (exit code, reason) of a run."""
-    text = ""
-    for name in ("dmesg.log", "console.log"):
-        path = os.path.join(folder, name)
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", errors="replace") as log:
-                text += log.read()
-    report = hostlog.find_report(text)
+    shown = hostlog.find_report(_read(folder + "/console.log"))
+    logged = hostlog.find_report(_read(folder + "/dmesg.log"))
     if outcome.code in (EXIT_PANIC, EXIT_RESET):
         return outcome.code, outcome.reason
-    if report:
-        print(report, file=sys.stderr)
-        return EXIT_REPORT, outcome.reason or "the host kernel's log has a report"
+    if shown or logged:
+        if not shown:
+            print(logged, file=sys.stderr)
+        return EXIT_REPORT, outcome.reason or "the host kernel complained"
     if outcome.code:
         return outcome.code, outcome.reason
     if result is None:
