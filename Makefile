@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Names for the scripts that do the work; `make help` lists them.
+
+.PHONY: all deps module launcher guest check check-static demo clean \
+	distclean help
+
+all: module launcher
+
+deps:
+	@scripts/deps
+
+module: deps
+	@scripts/build-module
+
+launcher: deps
+	@scripts/build-launcher
+
+guest: deps
+	@scripts/guest-kernel
+
+check: deps
+	@scripts/check
+
+check-static: deps
+	@scripts/check.sh
+
+demo: deps
+	@scripts/demo
+
+# Keeps what is fetched and what takes minutes: guest and host kernel, saved
+# machines, the packages' stamp.
+clean:
+	rm -rf out/module out/launcher out/selftests out/check out/log out/demo
+
+distclean:
+	rm -rf out
+
+help:
+	@echo 'make               the module and the launcher'
+	@echo 'make module        out/module/lull.ko'
+	@echo 'make launcher      out/launcher/lull'
+	@echo 'make guest         the patched guest kernel; prints its path'
+	@echo 'make check         all checks and tests'
+	@echo 'make check-static  the checks that run nothing'
+	@echo 'make demo          the 2001 experiment; see out/demo/report.html'
+	@echo 'make clean         remove what is quick to build again'
+	@echo 'make distclean     remove out/ altogether'
+	@echo 'make deps          install the Debian packages that are needed'
