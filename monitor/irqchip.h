@@ -12,6 +12,9 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#define LULL_PIT_HZ		1193182
+#define LULL_PIT_IRQ		0
+
 /**
  * struct lull_pic - one 8259A
  * @irr:	requests
@@ -21,13 +24,15 @@
  * @elcr:	inputs that are level-triggered
  * @vector_base: ICW2
  * @init_state:	which ICW comes next, 0 when initialized
+ * @top:	the input with the highest priority
  * @read_isr:	OCW3: reads of the command port give the ISR
  * @poll:	OCW3: the next read is a poll
  * @auto_eoi:	ICW4
+ * @nested:	ICW4: special fully nested mode
  * @special_mask: OCW3
  * @rotate_on_auto_eoi: OCW2
  * @icw4:	ICW1 announced an ICW4
- * @priority_add: highest priority input
+ * @single:	ICW1: there is no cascade, and no ICW3
  */
 struct lull_pic {
 	u8 irr;
@@ -37,45 +42,57 @@ struct lull_pic {
 	u8 elcr;
 	u8 vector_base;
 	u8 init_state;
-	u8 priority_add;
+	u8 top;
 	bool read_isr;
 	bool poll;
 	bool auto_eoi;
+	bool nested;
 	bool special_mask;
 	bool rotate_on_auto_eoi;
 	bool icw4;
+	bool single;
 };
 
 /**
  * struct lull_pit_channel - one counter of the 8254
- * @start:	when counting began
- * @count:	reload value, 1 to 0x10000
- * @latched:	value of a counter latch or status latch command
- * @latch_state: what a read gives next
+ * @start:	when the count in force was loaded; while @frozen is valid,
+ *		meaningless
+ * @frozen:	clock periods counted when the gate stopped the counter
+ * @count:	the count in force, 1 to 0x10000
+ * @next_count:	loaded at the end of the period (modes 2 and 3) or by the next
+ *		trigger (modes 1 and 5); 0 if there is none
+ * @latched:	value of a counter latch command
+ * @latch_left:	bytes of @latched not yet read
  * @status_latched: a read-back command latched @status
  * @status:	latched status byte
- * @rw_mode:	lobyte, hibyte or both
- * @rw_read:	next byte to read
- * @rw_write:	next byte to write
+ * @access:	bytes read and written: 1 low, 2 high, 3 low then high
+ * @read_high:	the next byte to read is the high one
+ * @write_high:	the next byte to write is the high one
  * @write_low:	low byte of a two-byte write
  * @mode:	0 to 5
- * @bcd:	BCD counting was asked for
+ * @bcd:	counts in BCD
  * @gate:	level of the gate input
+ * @running:	a count is in force, and it was triggered if it has to be
+ * @stopped:	the gate holds the counter at @frozen
  */
 struct lull_pit_channel {
 	ktime_t start;
+	u64 frozen;
 	u32 count;
+	u32 next_count;
 	u16 latched;
-	u8 latch_state;
+	u8 latch_left;
 	bool status_latched;
 	u8 status;
-	u8 rw_mode;
-	u8 rw_read;
-	u8 rw_write;
+	u8 access;
+	bool read_high;
+	bool write_high;
 	u8 write_low;
 	u8 mode;
 	bool bcd;
 	bool gate;
+	bool running;
+	bool stopped;
 };
 
 /**
@@ -84,7 +101,11 @@ struct lull_pit_channel {
  * @pic:	master and slave
  * @intr:	level of the master's INTR output; read without @lock
  * @channel:	the PIT's counters
- * @timer:	IRQ 0 of channel 0
+ * @timer:	makes the edges of IRQ 0
+ * @timer_armed: @timer has an edge to make, at @timer_expires.  A callback
+ *		that already runs when the guest stops channel 0 cannot be
+ *		cancelled under @lock; it finds this false.
+ * @timer_expires: the time of that edge
  * @speaker:	port 0x61 bits the guest wrote
  * @kick:	called, with @lock held, when @intr rises; must not sleep
  */
@@ -94,6 +115,8 @@ struct lull_irqchip {
 	bool intr;
 	struct lull_pit_channel channel[3];
 	struct hrtimer timer;
+	bool timer_armed;
+	ktime_t timer_expires;
 	u8 speaker;
 	void (*kick)(struct lull_irqchip *chip);
 };
@@ -115,8 +138,11 @@ void lull_pic_reset(struct lull_irqchip *chip);
 u8 lull_pic_in(struct lull_irqchip *chip, u16 port);
 void lull_pic_out(struct lull_irqchip *chip, u16 port, u8 data);
 void lull_pic_set_line(struct lull_irqchip *chip, unsigned int irq, bool level);
-/* i8254.c, for irqchip.c: @chip->lock held */
-void lull_pit_reset(struct lull_irqchip *chip);
+void lull_pic_pulse(struct lull_irqchip *chip, unsigned int irq);
+int lull_pic_ack(struct lull_irqchip *chip);
+/* i8254.c, for irqchip.c: @chip->lock held, but for lull_pit_init() */
+void lull_pit_init(struct lull_irqchip *chip);
+void lull_pit_stop(struct lull_irqchip *chip);
 u8 lull_pit_in(struct lull_irqchip *chip, u16 port);
 void lull_pit_out(struct lull_irqchip *chip, u16 port, u8 data);
 
