@@ -23,6 +23,10 @@ struct lull_cpuid_env {
 
 /**
  * struct lull_cpuid - the four result registers
+ * @eax:	EAX
+ * @ebx:	EBX
+ * @ecx:	ECX
+ * @edx:	EDX
  */
 struct lull_cpuid {
 	u32 eax, ebx, ecx, edx;
@@ -36,6 +40,8 @@ u64 lull_cpuid_xcr0_mask(void);
 u64 lull_cpuid_cr4_mask(void);
 /* EFER bits a guest may set, likewise. */
 u64 lull_cpuid_efer_mask(void);
+/* Value of IA32_ARCH_CAPABILITIES (MSR 0x10a) in a guest. */
+u64 lull_cpuid_arch_capabilities(void);
 /* Physical-address width the guest sees. */
 unsigned int lull_cpuid_maxphyaddr(void);
 
