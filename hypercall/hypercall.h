@@ -58,6 +58,7 @@ void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
 		    u32 features);
 enum lull_hc_action lull_hypercall(struct lull_para *para, int cpl, u64 nr,
 				   u64 a0, u64 a1, s64 *ret);
+const char *lull_hypercall_name(u64 nr);
 void lull_para_read_announcement(struct lull_para *para, u64 cr3,
 				 struct lull_announcement *ann);
 
