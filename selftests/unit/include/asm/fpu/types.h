@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LULL_UNIT_ASM_FPU_TYPES_H
+#define LULL_UNIT_ASM_FPU_TYPES_H
+
+#define XFEATURE_YMM		2
+#define XFEATURE_MASK_FP	1ULL
+#define XFEATURE_MASK_SSE	2ULL
+#define XFEATURE_MASK_YMM	4ULL
+
+#endif /* LULL_UNIT_ASM_FPU_TYPES_H */
