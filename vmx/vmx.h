@@ -9,6 +9,8 @@
 #ifndef LULL_VMX_H
 #define LULL_VMX_H
 
+#include <linux/bits.h>
+
 #include "monitor/types.h"
 #include "monitor/uapi/lull.h"
 
@@ -25,6 +27,7 @@
  * @cr4_fixed0:	bits that must be 1 in CR4 in VMX operation
  * @cr4_fixed1:	bits that may be 1
  * @vpid:	VPIDs and single-context INVVPID can be used
+ * @invvpid_gva: individual-address INVVPID can be used
  * @tpr_shadow:	the TPR shadow can be used
  * @efer_controls: entry and exit load EFER; otherwise the MSR lists do
  */
@@ -40,6 +43,7 @@ struct vmx_config {
 	u64 cr4_fixed0;
 	u64 cr4_fixed1;
 	bool vpid;
+	bool invvpid_gva;
 	bool tpr_shadow;
 	bool efer_controls;
 };
@@ -78,7 +82,7 @@ enum vmx_exit_reason {
 };
 
 /* Exit reasons of this class mean that the VM entry itself failed. */
-#define VMX_EXIT_REASON_ENTRY_FAILED	(1U << 31)
+#define VMX_EXIT_REASON_ENTRY_FAILED	((u32)BIT(31))
 
 /* Interruption information (SDM: "Format of the VM-Entry
  * Interruption-Information Field").
@@ -91,8 +95,8 @@ enum vmx_exit_reason {
 #define VMX_INTR_TYPE_SOFT_INTR	(4U << 8)
 #define VMX_INTR_TYPE_PRIV_SOFT	(5U << 8)
 #define VMX_INTR_TYPE_SOFT_EXC	(6U << 8)
-#define VMX_INTR_HAS_ERROR	(1U << 11)
-#define VMX_INTR_VALID		(1U << 31)
+#define VMX_INTR_HAS_ERROR	((u32)BIT(11))
+#define VMX_INTR_VALID		((u32)BIT(31))
 
 /**
  * struct vmx_exit - one VM exit, decoded by lull_vmx_run()
@@ -130,17 +134,30 @@ struct vmx_msr_entry;
  * struct vmx_vcpu - hardware half of a vCPU
  * @vmcs:	the VMCS region; one page
  * @msr_bitmap:	MSR bitmap; one page
+ * @vapic:	virtual-APIC page that takes MOV to and from CR8, or NULL
  * @efer_list:	VM-entry and VM-exit MSR lists for EFER when the CPU has
  *		no controls for it; one page, or NULL
+ * @cpu_link:	on its CPU's list of active VMCSs
  * @cpu:	CPU on which the VMCS is current or active, -1 if clear
  * @launched:	VMRESUME instead of VMLAUNCH
  * @loaded:	between lull_vmx_load() and lull_vmx_put()
+ * @tlb_stale:	flush this VPID's translations before the next entry
+ * @quiescent:	tell RCU of a quiescent state at the next entry
  * @vpid:	this vCPU's VPID, 0 without VPIDs
+ * @cpu_controls: primary processor-based controls in the VMCS
+ * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
+ * @host_rsp:	value in HOST_RSP
+ * @host_fs_base: value in HOST_FS_BASE
+ * @host_efer:	the host's EFER, for @efer_list
  * @cr0:	guest's view of CR0
  * @cr4:	guest's view of CR4
  * @efer:	guest's view of EFER
+ * @cr2:	guest's CR2 while not in guest mode; the caller may change it
+ * @dr:		guest's DR0 to DR3, in the CPU in guest mode while the guest's
+ *		DR7 enables a breakpoint; the caller may change them
+ * @dr7:	value in GUEST_DR7
  * @guest_msr:	guest's MSRs by enum vmx_guest_msr while not loaded
  * @host_msr:	host's while loaded
  * @host_ds:	host selectors and bases that a VM exit does not restore
@@ -155,17 +172,28 @@ struct vmx_msr_entry;
 struct vmx_vcpu {
 	struct vmcs *vmcs;
 	void *msr_bitmap;
+	void *vapic;
 	struct vmx_msr_entry *efer_list;
-	struct list_head cpu_link;	/* on its CPU's list of active VMCSs */
+	struct list_head cpu_link;
 	int cpu;
 	bool launched;
 	bool loaded;
+	bool tlb_stale;
+	bool quiescent;
 	u16 vpid;
+	u32 cpu_controls;
+	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
+	unsigned long host_rsp;
+	unsigned long host_fs_base;
+	u64 host_efer;
 	u64 cr0;
 	u64 cr4;
 	u64 efer;
+	u64 cr2;
+	u64 dr[4];
+	u64 dr7;
 	u64 guest_msr[VMX_NR_GUEST_MSRS];
 	u64 host_msr[VMX_NR_GUEST_MSRS];
 	u16 host_ds, host_es, host_fs, host_gs, host_ldt;
@@ -189,7 +217,7 @@ void lull_vmx_put(struct vmx_vcpu *vmx);
  * CPU.  @regs holds the general registers (gpr[LULL_RSP], rip and rflags are
  * in the VMCS).  NMIs and machine checks that caused the exit have been
  * handed to the host on return; an external interrupt is taken when the
- * caller enables interrupts.
+ * caller enables interrupts.  The guest's CR2 is in @vmx->cr2.
  */
 void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr, struct vmx_exit *exit);
 
@@ -218,14 +246,21 @@ u64 lull_vmx_get_dr7(struct vmx_vcpu *vmx);
 void lull_vmx_set_dr7(struct vmx_vcpu *vmx, u64 dr7);
 int lull_vmx_get_cpl(struct vmx_vcpu *vmx);
 /* MSRs the VMCS or the CPU holds: the five above, FS/GS base, SYSENTER_*,
- * PAT is not among them.  -ENOENT for any other.
+ * PAT is not among them.  -ENOENT for any other, -EINVAL for a value that
+ * the CPU would refuse with #GP.
  */
 int lull_vmx_get_msr(struct vmx_vcpu *vmx, u32 msr, u64 *val);
 int lull_vmx_set_msr(struct vmx_vcpu *vmx, u32 msr, u64 val);
 void lull_vmx_set_tsc_offset(struct vmx_vcpu *vmx, u64 offset);
-/* Advance RIP over the instruction that exited; ends STI/MOV SS blocking. */
+/* VM-exit instruction information and guest-linear address, of INS/OUTS. */
+u32 lull_vmx_get_insn_info(struct vmx_vcpu *vmx);
+gva_t lull_vmx_get_linear_address(struct vmx_vcpu *vmx);
+/*
+ * Advance RIP over the instruction that exited; ends STI/MOV SS blocking and
+ * leaves a single-step trap pending if the guest has TF set.
+ */
 void lull_vmx_skip_insn(struct vmx_vcpu *vmx, const struct vmx_exit *exit);
-/* Forget every translation the CPU may hold for this vCPU. */
+/* Forget what the CPU may hold for this vCPU, before the next entry. */
 void lull_vmx_flush_tlb(struct vmx_vcpu *vmx);
 void lull_vmx_flush_gva(struct vmx_vcpu *vmx, gva_t gva);
 

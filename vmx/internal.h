@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of vmx/ share among themselves.
+ */
+#ifndef LULL_VMX_INTERNAL_H
+#define LULL_VMX_INTERNAL_H
+
+#include <linux/list.h>
+#include <linux/percpu.h>
+
+#include "vmx/vmcs.h"
+#include "vmx/vmx.h"
+
+/* The two one-entry lists in struct vmx_vcpu.efer_list. */
+enum {
+	EFER_LIST_GUEST,
+	EFER_LIST_HOST,
+};
+
+/* hw.c */
+bool lull_vmx_going_down(void);
+bool lull_vmx_acquire(struct vmx_vcpu *vmx);
+void lull_vmx_release(struct vmx_vcpu *vmx);
+
+/* exit.c */
+void lull_vmx_hand_back(struct vmx_exit *exit);
+void lull_vmx_decode(struct vmx_vcpu *vmx, struct vmx_exit *exit);
+void lull_vmx_decode_failure(struct vmx_exit *exit);
+
+/* msr.c */
+void lull_vmx_read_host_msrs(struct vmx_vcpu *vmx);
+void lull_vmx_load_msrs(struct vmx_vcpu *vmx);
+void lull_vmx_unload_msrs(struct vmx_vcpu *vmx);
+
+/* event.c */
+void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit);
+
+/* enter.S */
+unsigned int lull_vmx_enter(u64 *gpr, unsigned long *host_rsp, bool resume);
+extern const char lull_vmx_exit_point[];
+
+#endif /* LULL_VMX_INTERNAL_H */

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Into guest mode and back.  The part that no tracer may see is one
+ * function, run_guest().
+ */
+#include <linux/context_tracking.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/instrumentation.h>
+#include <linux/irqflags.h>
+#include <linux/rcupdate.h>
+#include <asm/cpu_entry_area.h>
+#include <asm/debugreg.h>
+#include <asm/desc.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
+#include <asm/segment.h>
+#include <asm/special_insns.h>
+#include <asm/tlbflush.h>
+
+#include "vmx/internal.h"
+
+#define DR7_ENABLES	(DR_LOCAL_ENABLE_MASK | DR_GLOBAL_ENABLE_MASK)
+
+/* What enter.S takes for granted. */
+static_assert(LULL_RAX == 0 && LULL_RCX == 1 && LULL_RDX == 2 &&
+	      LULL_RBX == 3 && LULL_RSP == 4 && LULL_RBP == 5 &&
+	      LULL_RSI == 6 && LULL_RDI == 7 && LULL_R8 == 8 &&
+	      LULL_R15 == 15);
+static_assert(HOST_RSP == 0x6c14);
+
+/* Host state that is this CPU's. */
+static void write_host_cpu(struct vmx_vcpu *vmx)
+{
+	struct desc_ptr idt;
+
+	store_idt(&idt);
+	vmcs_write_natural(HOST_IDTR_BASE, idt.address);
+	vmcs_write_natural(HOST_GDTR_BASE,
+			   (unsigned long)get_current_gdt_ro());
+	vmcs_write_natural(HOST_TR_BASE,
+			   (unsigned long)&get_cpu_entry_area(smp_processor_id())->tss.x86_tss);
+	vmcs_write_natural(HOST_GS_BASE, __rdmsr(MSR_GS_BASE));
+	vmcs_write_natural(HOST_IA32_SYSENTER_ESP,
+			   __rdmsr(MSR_IA32_SYSENTER_ESP));
+	vmcs_write_natural(HOST_IA32_SYSENTER_EIP,
+			   __rdmsr(MSR_IA32_SYSENTER_EIP));
+}
+
+/* Host state that is this thread's and that an exit does not bring back. */
+static void save_host_segments(struct vmx_vcpu *vmx)
+{
+	unsigned long fs_base = __rdmsr(MSR_FS_BASE);
+
+	savesegment(ds, vmx->host_ds);
+	savesegment(es, vmx->host_es);
+	savesegment(fs, vmx->host_fs);
+	savesegment(gs, vmx->host_gs);
+	store_ldt(vmx->host_ldt);
+	if (fs_base != vmx->host_fs_base) {
+		vmcs_write_natural(HOST_FS_BASE, fs_base);
+		vmx->host_fs_base = fs_base;
+	}
+}
+
+/*
+ * An exit loads null or flat selectors, an empty LDTR, and the limits 0x67
+ * for TR and 0xffff for GDTR.  The kernel can live with that, user space
+ * cannot.
+ */
+static void restore_host_segments(struct vmx_vcpu *vmx)
+{
+	if (unlikely(vmx->host_ldt))
+		asm volatile("lldt %0" : : "m" (vmx->host_ldt));
+	if (unlikely(vmx->host_ds | vmx->host_es)) {
+		loadsegment(ds, vmx->host_ds);
+		loadsegment(es, vmx->host_es);
+	}
+	if (unlikely(vmx->host_fs)) {
+		loadsegment(fs, vmx->host_fs);
+		native_wrmsrl(MSR_FS_BASE, vmx->host_fs_base);
+	}
+	/* Spoils KERNEL_GS_BASE, which is written after this. */
+	if (unlikely(vmx->host_gs)) {
+		load_gs_index(vmx->host_gs);
+		native_wrmsrl(MSR_KERNEL_GS_BASE,
+			      vmx->guest_msr[VMX_MSR_KERNEL_GS_BASE]);
+	}
+	invalidate_tss_limit();
+	load_fixmap_gdt(smp_processor_id());
+}
+
+/**
+ * lull_vmx_load() - make this CPU ready to run a vCPU
+ * @vmx:	not loaded, or nothing happens; preemption off, interrupts on
+ *
+ * From here to lull_vmx_put() the thread neither sleeps nor returns to user
+ * space, unless a preempt notifier calls put and load around it.
+ */
+void lull_vmx_load(struct vmx_vcpu *vmx)
+{
+	if (vmx->loaded)
+		return;
+	if (lull_vmx_acquire(vmx)) {
+		write_host_cpu(vmx);
+		lull_vmx_read_host_msrs(vmx);
+		/* What its VPID left here may be long out of date. */
+		lull_vmx_flush_tlb(vmx);
+	}
+	save_host_segments(vmx);
+	lull_vmx_load_msrs(vmx);
+	vmx->loaded = true;
+}
+
+/**
+ * lull_vmx_put() - give the CPU back to the host as it was
+ * @vmx:	loaded, or nothing happens; preemption off
+ *
+ * The VMCS stays active on this CPU, which makes the next load here cheap.
+ */
+void lull_vmx_put(struct vmx_vcpu *vmx)
+{
+	if (!vmx->loaded)
+		return;
+	vmx->loaded = false;
+	lull_vmx_unload_msrs(vmx);
+	restore_host_segments(vmx);
+}
+
+/* Host state that may change between any two entries. */
+static void refresh_host_state(struct vmx_vcpu *vmx)
+{
+	unsigned long cr3 = __native_read_cr3();
+	unsigned long cr4 = cr4_read_shadow();
+
+	if (unlikely(cr3 != vmx->host_cr3)) {
+		vmcs_write_natural(HOST_CR3, cr3);
+		vmx->host_cr3 = cr3;
+	}
+	if (unlikely(cr4 != vmx->host_cr4)) {
+		vmcs_write_natural(HOST_CR4, cr4);
+		vmx->host_cr4 = cr4;
+	}
+}
+
+static void load_breakpoints(struct vmx_vcpu *vmx)
+{
+	/* The host's DR7 must not match the guest's addresses. */
+	native_set_debugreg(7, 0);
+	native_set_debugreg(0, vmx->dr[0]);
+	native_set_debugreg(1, vmx->dr[1]);
+	native_set_debugreg(2, vmx->dr[2]);
+	native_set_debugreg(3, vmx->dr[3]);
+}
+
+/*
+ * A CPU in guest mode is quiescent for RCU, as in user mode.  Without
+ * context tracking RCU is told so, which costs more than the rest of an
+ * exit; once per host interrupt is often enough, because the tick is one.
+ */
+static __always_inline void enter_context(struct vmx_vcpu *vmx)
+{
+	instrumentation_begin();
+	trace_hardirqs_on_prepare();
+	lockdep_hardirqs_on_prepare();
+	instrumentation_end();
+
+	if (!context_tracking_guest_enter() && vmx->quiescent) {
+		instrumentation_begin();
+		rcu_virt_note_context_switch(raw_smp_processor_id());
+		instrumentation_end();
+	}
+	lockdep_hardirqs_on(CALLER_ADDR0);
+}
+
+static __always_inline void exit_context(void)
+{
+	lockdep_hardirqs_off(CALLER_ADDR0);
+	context_tracking_guest_exit();
+	instrumentation_begin();
+	trace_hardirqs_off_finish();
+	instrumentation_end();
+}
+
+/* Return: 0 after an exit, 1 if there was no entry. */
+static noinstr unsigned int run_guest(struct vmx_vcpu *vmx, u64 *gpr,
+				      struct vmx_exit *exit)
+{
+	unsigned int failed;
+
+	enter_context(vmx);
+	if (vmx->cr2 != native_read_cr2())
+		native_write_cr2(vmx->cr2);
+	failed = lull_vmx_enter(gpr, &vmx->host_rsp, vmx->launched);
+	vmx->cr2 = native_read_cr2();
+	/* NMIs are blocked if one caused the exit: nothing may IRET first. */
+	if (likely(!failed))
+		lull_vmx_hand_back(exit);
+	exit_context();
+	return failed;
+}
+
+/* An exit clears DEBUGCTL and leaves DR7 without breakpoints. */
+static void restore_debug_state(unsigned long debugctl)
+{
+	if (unlikely(debugctl))
+		native_wrmsrl(MSR_IA32_DEBUGCTLMSR, debugctl);
+	if (unlikely(hw_breakpoint_active()))
+		hw_breakpoint_restore();
+}
+
+/**
+ * lull_vmx_run() - enter the guest once
+ * @vmx:	loaded; interrupts off
+ * @gpr:	guest's general registers by enum lull_gpr; RSP's is ignored
+ * @exit:	out: why the guest stopped
+ *
+ * If no entry was possible @exit->reason is ~0.  @exit->insn_error then says
+ * why, or is 0 when VMX is off because the machine goes down.
+ */
+void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr, struct vmx_exit *exit)
+{
+	unsigned long debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
+	unsigned int failed;
+
+	refresh_host_state(vmx);
+	if (unlikely(vmx->tlb_stale)) {
+		lull_invvpid_context(vmx->vpid);
+		vmx->tlb_stale = false;
+	}
+	if (unlikely(vmx->dr7 & DR7_ENABLES))
+		load_breakpoints(vmx);
+	failed = run_guest(vmx, gpr, exit);
+	restore_debug_state(debugctl);
+	if (unlikely(failed)) {
+		lull_vmx_decode_failure(exit);
+		return;
+	}
+	/* The branch predictors have seen the guest: no user code before IBPB. */
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+	lull_vmx_decode(vmx, exit);
+}
