@@ -37,3 +37,9 @@ logged()
 	say "failed: $* (log: $log)"
 	return 1
 }
+
+# is_current FILE SOURCE: does FILE exist, and is SOURCE not newer?
+is_current()
+{
+	[ -e "$1" ] && [ -z "$(find "$2" -newer "$1")" ]
+}
