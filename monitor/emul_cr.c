@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control registers, debug registers, XCR0 (SDM: "Exit Qualification for
+ * Control-Register Accesses", "... for MOV DR").
+ */
+
+#include <asm/processor-flags.h>
+
+#include "monitor/cpuid.h"
+#include "monitor/trace.h"
+#include "monitor/vcpu.h"
+
+#define CR4_FLUSHES	(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | \
+			 X86_CR4_SMEP | X86_CR4_SMAP)
+
+static u64 read_gpr(struct lull_vcpu *vcpu, unsigned int nr)
+{
+	return nr == LULL_RSP ? lull_vmx_get_rsp(&vcpu->vmx) : vcpu->gpr[nr];
+}
+
+static void write_gpr(struct lull_vcpu *vcpu, unsigned int nr, u64 val)
+{
+	if (nr == LULL_RSP)
+		lull_vmx_set_rsp(&vcpu->vmx, val);
+	else
+		vcpu->gpr[nr] = val;
+}
+
+/**
+ * lull_vcpu_update_mode() - tell the shadow MMU of new control bits
+ * @vcpu:	the vCPU
+ */
+void lull_vcpu_update_mode(struct lull_vcpu *vcpu)
+{
+	const struct lull_paging_mode mode = {
+		.wp = vcpu->vmx.cr0 & X86_CR0_WP,
+		.nxe = vcpu->vmx.efer & EFER_NX,
+		.smep = vcpu->vmx.cr4 & X86_CR4_SMEP,
+		.smap = vcpu->vmx.cr4 & X86_CR4_SMAP,
+	};
+
+	lull_shadow_set_mode(&vcpu->shadow, &mode);
+}
+
+/**
+ * lull_vcpu_reload() - a full flush under the control bits in force
+ * @vcpu:	the vCPU, loaded
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lull_vcpu_reload(struct lull_vcpu *vcpu)
+{
+	int r;
+
+	lull_vcpu_update_mode(vcpu);
+	r = lull_shadow_reload(&vcpu->shadow);
+	if (!r)
+		lull_vmx_set_root(&vcpu->vmx,
+				  lull_shadow_root_hpa(&vcpu->shadow));
+	return r;
+}
+
+static int reload_and_next(struct lull_vcpu *vcpu)
+{
+	int r = lull_vcpu_reload(vcpu);
+
+	return r ? r : lull_next_insn(vcpu);
+}
+
+static int unpaged(struct lull_vcpu *vcpu)
+{
+	vcpu->run->reason = LULL_RUN_UNHANDLED;
+	memset(&vcpu->run->hw, 0, sizeof(vcpu->run->hw));
+	vcpu->run->hw.exit_reason = VMX_EXIT_CR_ACCESS;
+	vcpu->run->hw.qualification = vcpu->exit.qualification;
+	WRITE_ONCE(vcpu->vm->dead, true);
+	return LULL_NEXT_USER;
+}
+
+static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
+{
+	u64 changed = (cr0 ^ vcpu->vmx.cr0) & X86_CR0_WP;
+
+	if (cr0 >> 32 || ((cr0 & X86_CR0_NW) && !(cr0 & X86_CR0_CD)))
+		return lull_inject_gp(vcpu);
+	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
+		return lull_inject_gp(vcpu);
+	if (!(cr0 & X86_CR0_PG))
+		return unpaged(vcpu);
+	lull_vmx_set_cr0(&vcpu->vmx, (cr0 & LULL_CR0_VALID) | X86_CR0_ET);
+	return changed ? reload_and_next(vcpu) : lull_next_insn(vcpu);
+}
+
+/* LMSW loads bits 3:0 of CR0, and cannot clear PE. */
+static int lmsw(struct lull_vcpu *vcpu)
+{
+	u64 cr0 = lull_vmx_get_cr0(&vcpu->vmx);
+	u64 source = (vcpu->exit.qualification >> 16) & 0xf;
+
+	return set_cr0(vcpu, (cr0 & ~0xeULL) | source | X86_CR0_PE);
+}
+
+static int set_cr4(struct lull_vcpu *vcpu, u64 cr4)
+{
+	u64 changed = cr4 ^ vcpu->vmx.cr4;
+
+	if ((cr4 & ~lull_cpuid_cr4_mask()) || !(cr4 & X86_CR4_PAE))
+		return lull_inject_gp(vcpu);
+	lull_vmx_set_cr4(&vcpu->vmx, cr4);
+	return changed & CR4_FLUSHES ? reload_and_next(vcpu) :
+				       lull_next_insn(vcpu);
+}
+
+static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
+{
+	struct lull_shadow *sh = &vcpu->shadow;
+	u64 old = sh->cr3, start = vcpu->last, sync_ticks = 0;
+	u64 stolen = vcpu->stats.preempted;
+	unsigned int synced = 0;
+	bool cached;
+	int r;
+
+	if (cr3 >> lull_cpuid_maxphyaddr())
+		return lull_inject_gp(vcpu);
+	lull_count(vcpu, LULL_CNT_CR3_LOADS);
+	r = lull_shadow_load_cr3(sh, cr3, &cached);
+	if (r)
+		return r;
+	if (lull_shadow_needs_sync(sh)) {
+		lull_account(vcpu, LULL_TICKS_SYNC);
+		sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC];
+		synced = lull_shadow_sync(sh);
+		lull_account(vcpu, LULL_TICKS_PT_SWITCH);
+		sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC] - sync_ticks;
+	}
+	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
+	if (old == cr3)
+		lull_count(vcpu, LULL_CNT_CR3_SAME);
+	if (cached)
+		lull_count(vcpu, LULL_CNT_CR3_CACHED);
+	lull_account(vcpu, LULL_TICKS_PT_SWITCH);
+	trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, cached, synced,
+		       vcpu->last - start -
+		       (vcpu->stats.preempted - stolen), sync_ticks);
+	return lull_next_insn(vcpu);
+}
+
+static int mov_to_cr(struct lull_vcpu *vcpu, unsigned int cr, u64 val)
+{
+	switch (cr) {
+	case 0:
+		return set_cr0(vcpu, val);
+	case 3:
+		return set_cr3(vcpu, val);
+	case 4:
+		return set_cr4(vcpu, val);
+	default:
+		if (val >> 4)
+			return lull_inject_gp(vcpu);
+		vcpu->cr8 = val;
+		return lull_next_insn(vcpu);
+	}
+}
+
+/**
+ * lull_emul_cr() - an access to a control register
+ * @vcpu:	the vCPU
+ *
+ * Return: enum lull_next, or -ENOMEM.
+ */
+int lull_emul_cr(struct lull_vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	unsigned int cr = qualification & 0xf;
+	unsigned int gpr = (qualification >> 8) & 0xf;
+
+	switch ((qualification >> 4) & 3) {
+	case 0:
+		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
+	case 1:
+		write_gpr(vcpu, gpr, cr == 3 ? vcpu->shadow.cr3 : vcpu->cr8);
+		return lull_next_insn(vcpu);
+	case 2:
+		lull_vmx_set_cr0(&vcpu->vmx, lull_vmx_get_cr0(&vcpu->vmx) &
+				 ~X86_CR0_TS);
+		return lull_next_insn(vcpu);
+	default:
+		return lmsw(vcpu);
+	}
+}
+
+static u64 read_dr(struct lull_vcpu *vcpu, unsigned int dr)
+{
+	if (dr < 4)
+		return vcpu->vmx.dr[dr];
+	return dr & 1 ? lull_vmx_get_dr7(&vcpu->vmx) : vcpu->dr6;
+}
+
+static int write_dr(struct lull_vcpu *vcpu, unsigned int dr, u64 val)
+{
+	if (dr < 4) {
+		vcpu->vmx.dr[dr] = val;
+	} else if (val >> 32) {
+		return lull_inject_gp(vcpu);
+	} else if (dr & 1) {
+		val = (val | DR7_FIXED_1) & ~(u64)DR7_RESERVED;
+		lull_vmx_set_dr7(&vcpu->vmx, val);
+	} else {
+		vcpu->dr6 = (val & (DR_TRAP_BITS | DR_STEP | DR6_BD |
+				    DR6_BT)) | DR6_RESERVED;
+	}
+	return lull_next_insn(vcpu);
+}
+
+static int general_detect(struct lull_vcpu *vcpu)
+{
+	const struct lull_exception ex = { .vector = LULL_VEC_DB };
+
+	vcpu->dr6 |= DR6_BD;
+	lull_vmx_set_dr7(&vcpu->vmx,
+			 lull_vmx_get_dr7(&vcpu->vmx) & ~(u64)DR7_GD);
+	lull_vcpu_inject(vcpu, &ex);
+	return LULL_NEXT_GUEST;
+}
+
+/**
+ * lull_emul_dr() - an access to a debug register
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_emul_dr(struct lull_vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	unsigned int dr = qualification & 7;
+	unsigned int gpr = (qualification >> 8) & 0xf;
+
+	if ((dr == 4 || dr == 5) && (vcpu->vmx.cr4 & X86_CR4_DE))
+		return lull_inject_ud(vcpu);
+	if (lull_vmx_get_dr7(&vcpu->vmx) & DR7_GD)
+		return general_detect(vcpu);
+	if (!(qualification & BIT(4)))
+		return write_dr(vcpu, dr, read_gpr(vcpu, gpr));
+	write_gpr(vcpu, gpr, read_dr(vcpu, dr));
+	return lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_xsetbv() - XSETBV
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_emul_xsetbv(struct lull_vcpu *vcpu)
+{
+	u64 val = (u32)vcpu->gpr[LULL_RAX] | vcpu->gpr[LULL_RDX] << 32;
+
+	if ((u32)vcpu->gpr[LULL_RCX] || lull_vmx_get_cpl(&vcpu->vmx) ||
+	    (val & ~lull_cpuid_xcr0_mask()) || !(val & XFEATURE_MASK_FP) ||
+	    ((val & XFEATURE_MASK_YMM) && !(val & XFEATURE_MASK_SSE)))
+		return lull_inject_gp(vcpu);
+	vcpu->xcr0 = val;
+	return lull_next_insn(vcpu);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSRs that exit.  Those the VMCS or the CPU holds are lull_vmx_*_msr()'s.
+ */
+#define pr_fmt(fmt) "lull: " fmt
+
+#include <linux/ratelimit.h>
+#include <asm/msr-index.h>
+
+#include "monitor/cpuid.h"
+#include "monitor/vcpu.h"
+
+/* The bits of IA32_MISC_ENABLE a guest sees: fast strings only. */
+#define MISC_ENABLE	MSR_IA32_MISC_ENABLE_FAST_STRING
+
+static int read_msr(struct lull_vcpu *vcpu, u32 msr, u64 *val)
+{
+	switch (msr) {
+	case MSR_EFER:
+		*val = vcpu->vmx.efer;
+		return 0;
+	case MSR_IA32_TSC:
+		*val = rdtsc() + vcpu->tsc_offset;
+		return 0;
+	case MSR_IA32_MISC_ENABLE:
+		*val = MISC_ENABLE;
+		return 0;
+	case MSR_IA32_ARCH_CAPABILITIES:
+		*val = lull_cpuid_arch_capabilities();
+		return 0;
+	/* No microcode to speak of, and nothing to debug. */
+	case MSR_IA32_UCODE_REV:
+	case MSR_IA32_PLATFORM_ID:
+	case MSR_IA32_DEBUGCTLMSR:
+		*val = 0;
+		return 0;
+	default:
+		return lull_vmx_get_msr(&vcpu->vmx, msr, val);
+	}
+}
+
+static int set_efer(struct lull_vcpu *vcpu, u64 efer)
+{
+	u64 changed = efer ^ vcpu->vmx.efer;
+
+	if ((efer & ~lull_cpuid_efer_mask()) || (changed & EFER_LME))
+		return -EINVAL;
+	/* LMA is read-only. */
+	lull_vmx_set_efer(&vcpu->vmx, efer | EFER_LMA);
+	return changed & EFER_NX ? lull_vcpu_reload(vcpu) : 0;
+}
+
+static int write_msr(struct lull_vcpu *vcpu, u32 msr, u64 val)
+{
+	switch (msr) {
+	case MSR_EFER:
+		return set_efer(vcpu, val);
+	case MSR_IA32_TSC:
+		vcpu->tsc_offset = val - rdtsc();
+		lull_vmx_set_tsc_offset(&vcpu->vmx, vcpu->tsc_offset);
+		return 0;
+	case MSR_IA32_MISC_ENABLE:
+		return val == MISC_ENABLE ? 0 : -EINVAL;
+	case MSR_IA32_UCODE_REV:
+	case MSR_IA32_DEBUGCTLMSR:
+		return val ? -EINVAL : 0;
+	default:
+		return lull_vmx_set_msr(&vcpu->vmx, msr, val);
+	}
+}
+
+static int refuse(struct lull_vcpu *vcpu, const char *what, u32 msr)
+{
+	pr_info_ratelimited("vm %u: %s of MSR 0x%x refused\n", vcpu->vm->id,
+			    what, msr);
+	return lull_inject_gp(vcpu);
+}
+
+/**
+ * lull_emul_rdmsr() - RDMSR
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_emul_rdmsr(struct lull_vcpu *vcpu)
+{
+	u32 msr = vcpu->gpr[LULL_RCX];
+	u64 val;
+
+	if (read_msr(vcpu, msr, &val))
+		return refuse(vcpu, "read", msr);
+	vcpu->gpr[LULL_RAX] = (u32)val;
+	vcpu->gpr[LULL_RDX] = val >> 32;
+	return lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_wrmsr() - WRMSR
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST, or -ENOMEM.
+ */
+int lull_emul_wrmsr(struct lull_vcpu *vcpu)
+{
+	u32 msr = vcpu->gpr[LULL_RCX];
+	u64 val = (u32)vcpu->gpr[LULL_RAX] | vcpu->gpr[LULL_RDX] << 32;
+	int r = write_msr(vcpu, msr, val);
+
+	if (r == -ENOMEM)
+		return r;
+	return r ? refuse(vcpu, "write", msr) : lull_next_insn(vcpu);
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exit reason -> who pays for it, and what is done.
+ */
+#include <linux/nospec.h>
+#include <asm/processor-flags.h>
+#include <asm/tsc.h>
+
+#include "monitor/cpuid.h"
+#include "monitor/trace.h"
+#include "monitor/vcpu.h"
+
+static u32 basic_reason(const struct lull_vcpu *vcpu)
+{
+	return vcpu->exit.reason & 0xffff;
+}
+
+/**
+ * lull_next_insn() - the exiting instruction is done
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_next_insn(struct lull_vcpu *vcpu)
+{
+	lull_vmx_skip_insn(&vcpu->vmx, &vcpu->exit);
+	return LULL_NEXT_GUEST;
+}
+
+static int inject(struct lull_vcpu *vcpu, u8 vector, bool has_error)
+{
+	const struct lull_exception ex = {
+		.vector = vector,
+		.has_error = has_error,
+	};
+
+	lull_vcpu_inject(vcpu, &ex);
+	return LULL_NEXT_GUEST;
+}
+
+/**
+ * lull_inject_gp() - #GP(0) instead of the exiting instruction
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_inject_gp(struct lull_vcpu *vcpu)
+{
+	return inject(vcpu, LULL_VEC_GP, true);
+}
+
+/**
+ * lull_inject_ud() - #UD instead of the exiting instruction
+ * @vcpu:	the vCPU
+ *
+ * Return: LULL_NEXT_GUEST.
+ */
+int lull_inject_ud(struct lull_vcpu *vcpu)
+{
+	return inject(vcpu, LULL_VEC_UD, false);
+}
+
+/* This guest cannot go on; the launcher says why. */
+static int die(struct lull_vcpu *vcpu, enum lull_run_reason reason)
+{
+	vcpu->run->reason = reason;
+	vcpu->run->hw.exit_reason = vcpu->exit.reason;
+	vcpu->run->hw.insn_error = vcpu->exit.insn_error;
+	vcpu->run->hw.qualification = vcpu->exit.qualification;
+	vcpu->run->hw.intr_info = vcpu->exit.intr_info;
+	WRITE_ONCE(vcpu->vm->dead, true);
+	return LULL_NEXT_USER;
+}
+
+static int handle_unexpected(struct lull_vcpu *vcpu)
+{
+	return die(vcpu, LULL_RUN_UNHANDLED);
+}
+
+static int handle_triple_fault(struct lull_vcpu *vcpu)
+{
+	vcpu->run->reason = LULL_RUN_SHUTDOWN;
+	return LULL_NEXT_USER;
+}
+
+/* The host took it when interrupts went on, or lull_vmx_run() handed it over. */
+static int handle_nothing(struct lull_vcpu *vcpu)
+{
+	return LULL_NEXT_GUEST;
+}
+
+static int handle_skip(struct lull_vcpu *vcpu)
+{
+	return lull_next_insn(vcpu);
+}
+
+static int mmio_exit(struct lull_vcpu *vcpu, const struct lull_fault *fault)
+{
+	struct lull_run *run = vcpu->run;
+	struct lull_segment cs;
+	struct lull_exception ex;
+	u64 rip;
+	u8 n;
+
+	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
+	rip = cs.base + lull_vmx_get_rip(&vcpu->vmx);
+	memset(&run->mmio, 0, sizeof(run->mmio));
+	/* Fewer bytes where the instruction ends before an unmapped page. */
+	for (n = LULL_INSN_MAX; n; n--) {
+		if (!lull_gva_read(vcpu, rip, run->mmio.insn, n,
+				   LULL_PF_FETCH, &ex))
+			break;
+	}
+	run->mmio.gpa = fault->gpa;
+	run->mmio.gva = fault->gva;
+	run->mmio.write = !!(fault->error_code & LULL_PF_WRITE);
+	run->mmio.insn_len = n;
+	run->reason = LULL_RUN_MMIO;
+	return LULL_NEXT_USER;
+}
+
+static int finish_fault(struct lull_vcpu *vcpu, const struct lull_fault *fault)
+{
+	switch (fault->result) {
+	case LULL_FAULT_INJECT:
+		lull_count(vcpu, LULL_CNT_GUEST_FAULTS);
+		lull_vcpu_inject(vcpu, &fault->exception);
+		return LULL_NEXT_GUEST;
+	case LULL_FAULT_MMIO:
+		return mmio_exit(vcpu, fault);
+	default:
+		return LULL_NEXT_GUEST;
+	}
+}
+
+static int handle_page_fault(struct lull_vcpu *vcpu)
+{
+	u64 start = vcpu->last;
+	struct lull_fault fault = {
+		.gva = vcpu->exit.qualification,
+		.error_code = vcpu->exit.intr_error,
+		.smap_exempt = (lull_vmx_get_rflags(&vcpu->vmx) &
+				X86_EFLAGS_AC) &&
+			       lull_vmx_get_cpl(&vcpu->vmx) < 3,
+	};
+	int r;
+
+	lull_count(vcpu, LULL_CNT_FAULTS);
+	down_read(&vcpu->vm->slots_sem);
+	r = lull_shadow_fault(&vcpu->shadow, &fault);
+	up_read(&vcpu->vm->slots_sem);
+	lull_account(vcpu, LULL_TICKS_FAULT);
+	trace_lull_fault(vcpu->vm->id, vcpu->id, fault.gva, fault.gpa,
+			 fault.error_code, fault.result, fault.level,
+			 vcpu->last - start);
+	return r ? r : finish_fault(vcpu, &fault);
+}
+
+/* #DB and #AC exit only so that a guest cannot trap the CPU in delivering
+ * them; both are the guest's own.
+ */
+static int handle_exception(struct lull_vcpu *vcpu)
+{
+	u32 info = vcpu->exit.intr_info;
+	struct lull_exception ex = {
+		.vector = info & VMX_INTR_VECTOR,
+		.has_error = info & VMX_INTR_HAS_ERROR,
+		.error_code = vcpu->exit.intr_error,
+	};
+
+	if ((info & VMX_INTR_TYPE) == VMX_INTR_TYPE_NMI)
+		return LULL_NEXT_GUEST;
+	switch (ex.vector) {
+	case LULL_VEC_PF:
+		return handle_page_fault(vcpu);
+	case LULL_VEC_MC:
+		return LULL_NEXT_GUEST;
+	case LULL_VEC_DB:
+		vcpu->dr6 |= vcpu->exit.qualification;
+		lull_vmx_set_dr7(&vcpu->vmx, lull_vmx_get_dr7(&vcpu->vmx) &
+				 ~(u64)DR7_GD);
+		fallthrough;
+	case LULL_VEC_AC:
+		lull_vcpu_inject(vcpu, &ex);
+		return LULL_NEXT_GUEST;
+	default:
+		return handle_unexpected(vcpu);
+	}
+}
+
+static int handle_cpuid(struct lull_vcpu *vcpu)
+{
+	const struct lull_cpuid_env env = {
+		.para_features = vcpu->vm->para_features,
+		.tsc_khz = tsc_khz,
+		.cr4 = vcpu->vmx.cr4,
+		.xcr0 = vcpu->xcr0,
+	};
+	struct lull_cpuid out;
+
+	lull_cpuid(&env, vcpu->gpr[LULL_RAX], vcpu->gpr[LULL_RCX], &out);
+	vcpu->gpr[LULL_RAX] = out.eax;
+	vcpu->gpr[LULL_RBX] = out.ebx;
+	vcpu->gpr[LULL_RCX] = out.ecx;
+	vcpu->gpr[LULL_RDX] = out.edx;
+	return lull_next_insn(vcpu);
+}
+
+/* The vCPU sleeps before the next entry. */
+static int begin_halt(struct lull_vcpu *vcpu)
+{
+	struct lull_announcement ann;
+
+	lull_para_read_announcement(&vcpu->para, vcpu->shadow.cr3, &ann);
+	lull_count(vcpu, LULL_CNT_IDLE_ENTERS);
+	if (ann.idle)
+		lull_count(vcpu, LULL_CNT_IDLE_ANNOUNCED);
+	trace_lull_idle_enter(vcpu->vm->id, vcpu->id, vcpu->shadow.cr3,
+			      ann.idle, ann.borrowed_cr3);
+	vcpu->halted = true;
+	vcpu->halt_if = lull_vmx_get_rflags(&vcpu->vmx) & X86_EFLAGS_IF;
+	return LULL_NEXT_GUEST;
+}
+
+static int handle_hlt(struct lull_vcpu *vcpu)
+{
+	lull_next_insn(vcpu);
+	return begin_halt(vcpu);
+}
+
+static int handle_vmcall(struct lull_vcpu *vcpu)
+{
+	u64 nr = vcpu->gpr[LULL_RAX];
+	u64 a0 = vcpu->gpr[LULL_RDI], a1 = vcpu->gpr[LULL_RSI];
+	enum lull_hc_action action;
+	s64 ret;
+
+	lull_count(vcpu, LULL_CNT_HYPERCALLS);
+	action = lull_hypercall(&vcpu->para, lull_vmx_get_cpl(&vcpu->vmx), nr,
+				a0, a1, &ret);
+	trace_lull_hypercall(vcpu->vm->id, vcpu->id, nr, a0, a1, ret);
+	vcpu->gpr[LULL_RAX] = ret;
+	lull_next_insn(vcpu);
+	if (action != LULL_HC_HALT)
+		return LULL_NEXT_GUEST;
+	/* As STI; HLT: interrupts are on when the vCPU sleeps. */
+	lull_vmx_set_rflags(&vcpu->vmx, lull_vmx_get_rflags(&vcpu->vmx) |
+			    X86_EFLAGS_IF);
+	return begin_halt(vcpu);
+}
+
+static int handle_invlpg(struct lull_vcpu *vcpu)
+{
+	lull_shadow_invlpg(&vcpu->shadow, vcpu->exit.qualification);
+	return lull_next_insn(vcpu);
+}
+
+static int handle_irq_window(struct lull_vcpu *vcpu)
+{
+	lull_vmx_irq_window(&vcpu->vmx, false);
+	return LULL_NEXT_GUEST;
+}
+
+struct exit_policy {
+	enum lull_ticks bucket;
+	int (*handle)(struct lull_vcpu *vcpu);
+};
+
+/* Reasons that are not here are exits Lull does not handle. */
+static const struct exit_policy policies[] = {
+	[VMX_EXIT_EXCEPTION_NMI] = { LULL_TICKS_FAULT, handle_exception },
+	[VMX_EXIT_EXTERNAL_INTERRUPT] = { LULL_TICKS_IRQ, handle_nothing },
+	[VMX_EXIT_TRIPLE_FAULT] = { LULL_TICKS_PRIV, handle_triple_fault },
+	[VMX_EXIT_INTERRUPT_WINDOW] = { LULL_TICKS_IRQ, handle_irq_window },
+	[VMX_EXIT_CPUID] = { LULL_TICKS_PRIV, handle_cpuid },
+	[VMX_EXIT_GETSEC] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_HLT] = { LULL_TICKS_PRIV, handle_hlt },
+	/* Caches are coherent: nothing to write back or to lose. */
+	[VMX_EXIT_INVD] = { LULL_TICKS_PRIV, handle_skip },
+	[VMX_EXIT_INVLPG] = { LULL_TICKS_FAULT, handle_invlpg },
+	[VMX_EXIT_RDPMC] = { LULL_TICKS_PRIV, lull_inject_gp },
+	[VMX_EXIT_VMCALL] = { LULL_TICKS_PRIV, handle_vmcall },
+	[VMX_EXIT_VMCLEAR ... VMX_EXIT_VMXON] = { LULL_TICKS_PRIV,
+						  lull_inject_ud },
+	[VMX_EXIT_CR_ACCESS] = { LULL_TICKS_PRIV, lull_emul_cr },
+	[VMX_EXIT_DR_ACCESS] = { LULL_TICKS_PRIV, lull_emul_dr },
+	[VMX_EXIT_IO] = { LULL_TICKS_PIO, lull_emul_pio },
+	[VMX_EXIT_RDMSR] = { LULL_TICKS_PRIV, lull_emul_rdmsr },
+	[VMX_EXIT_WRMSR] = { LULL_TICKS_PRIV, lull_emul_wrmsr },
+	[VMX_EXIT_MWAIT] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_MONITOR] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_WBINVD] = { LULL_TICKS_PRIV, handle_skip },
+	[VMX_EXIT_XSETBV] = { LULL_TICKS_PRIV, lull_emul_xsetbv },
+};
+
+/**
+ * lull_exit_bucket() - who pays for the last exit
+ * @vcpu:	the vCPU
+ *
+ * Return: the bucket.
+ */
+enum lull_ticks lull_exit_bucket(const struct lull_vcpu *vcpu)
+{
+	u32 reason = basic_reason(vcpu);
+	u64 qualification = vcpu->exit.qualification;
+
+	/* MOV to CR3: access type 0, register 3. */
+	if (reason == VMX_EXIT_CR_ACCESS && (qualification & 0x3f) == 3)
+		return LULL_TICKS_PT_SWITCH;
+	if (reason == VMX_EXIT_IO && lull_irqchip_owns_port(qualification >> 16))
+		return LULL_TICKS_IRQ;
+	return reason < ARRAY_SIZE(policies) ? policies[reason].bucket :
+					       LULL_TICKS_PRIV;
+}
+
+/**
+ * lull_exit_handle() - handle the last exit
+ * @vcpu:	the vCPU
+ *
+ * Return: enum lull_next, or -errno.
+ */
+int lull_exit_handle(struct lull_vcpu *vcpu)
+{
+	u32 reason = basic_reason(vcpu);
+
+	if (vcpu->exit.insn_error ||
+	    (vcpu->exit.reason & VMX_EXIT_REASON_ENTRY_FAILED))
+		return die(vcpu, LULL_RUN_FAIL_ENTRY);
+	if (reason >= ARRAY_SIZE(policies))
+		return handle_unexpected(vcpu);
+	reason = array_index_nospec(reason, ARRAY_SIZE(policies));
+	if (!policies[reason].handle)
+		return handle_unexpected(vcpu);
+	return policies[reason].handle(vcpu);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What shadow/ needs of its surroundings, on memslots and vCPUs; and the MMU
+ * notifier that tells it when host pages go.
+ */
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include "monitor/vcpu.h"
+
+static struct lull_vm *mmu_vm(struct lull_mmu *mmu)
+{
+	return container_of(mmu, struct lull_vm, mmu);
+}
+
+/* No memory answers reads with ones, as a bus without a device does. */
+static int read_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte, bool atomic)
+{
+	u64 __user *ptr = (u64 __user *)lull_gpa_to_hva(mmu_vm(mmu), gpa, false);
+	int r;
+
+	if (!ptr) {
+		*gpte = ~0ULL;
+		return 0;
+	}
+	if (!atomic)
+		return get_user(*gpte, ptr);
+	pagefault_disable();
+	r = __get_user(*gpte, ptr);
+	pagefault_enable();
+	return r ? -EAGAIN : 0;
+}
+
+static int read_table(u64 __user *table, const unsigned long *wanted, u64 *gptes)
+{
+	unsigned int word;
+
+	if (!user_read_access_begin(table, PAGE_SIZE))
+		return -EAGAIN;
+	for (word = 0; word < BITS_TO_LONGS(LULL_PT_ENTRIES); word++) {
+		unsigned long bits = wanted[word];
+
+		for (; bits; bits &= bits - 1) {
+			unsigned int i = word * BITS_PER_LONG + __ffs(bits);
+
+			unsafe_get_user(gptes[i], &table[i], fault);
+		}
+	}
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EAGAIN;
+}
+
+static int read_gptes(struct lull_mmu *mmu, gfn_t gfn,
+		      const unsigned long *wanted, u64 *gptes)
+{
+	unsigned long hva = lull_gpa_to_hva(mmu_vm(mmu), gfn << PAGE_SHIFT,
+					    false);
+	int r;
+
+	if (!hva) {
+		memset(gptes, 0xff, PAGE_SIZE);
+		return 0;
+	}
+	pagefault_disable();
+	r = read_table((u64 __user *)hva, wanted, gptes);
+	pagefault_enable();
+	return r;
+}
+
+static int cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
+{
+	u64 __user *ptr = (u64 __user *)lull_gpa_to_hva(mmu_vm(mmu), gpa, true);
+
+	int r;
+
+	if (!ptr)
+		return 0;
+	r = __try_cmpxchg_user(ptr, &old, new, fault);
+	return r > 0 ? -EAGAIN : r;
+}
+
+static int get_page_of_gfn(struct lull_mmu *mmu, gfn_t gfn, bool write,
+			   struct lull_page *out)
+{
+	struct lull_memslot *slot = lull_memslot_find(mmu_vm(mmu), gfn);
+	struct page *page;
+	unsigned long hva;
+
+	if (!slot)
+		return -ENOENT;
+	if (write && slot->readonly)
+		return -EROFS;
+	hva = slot->hva + ((gfn - slot->base_gfn) << PAGE_SHIFT);
+	/* A page the host may write now saves a fault later. */
+	out->writable = !slot->readonly &&
+			get_user_page_fast_only(hva, FOLL_WRITE, &page);
+	if (!out->writable) {
+		if (get_user_pages_fast(hva, 1, write ? FOLL_WRITE : 0,
+					&page) != 1)
+			return -EFAULT;
+		out->writable = write;
+	}
+	out->page = page;
+	out->hfn = page_to_pfn(page);
+	return 0;
+}
+
+static void put_page_of_gfn(struct lull_mmu *mmu, struct lull_page *page)
+{
+	put_page(page->page);
+}
+
+static struct lull_rmap *gfn_rmap(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_memslot *slot = lull_memslot_find(mmu_vm(mmu), gfn);
+
+	return slot ? &slot->rmap[gfn - slot->base_gfn] : NULL;
+}
+
+static void ack(void *unused)
+{
+}
+
+/*
+ * A vCPU sets in_guest, then checks requests; this sets requests, then checks
+ * in_guest: one of the two sees the other.
+ */
+static void flush(struct lull_mmu *mmu)
+{
+	struct lull_vm *vm = mmu_vm(mmu);
+	struct lull_vcpu *vcpu;
+	unsigned int i;
+
+	for (i = 0; i < LULL_MAX_VCPUS; i++) {
+		vcpu = vm->vcpus[i];
+		if (!vcpu)
+			continue;
+		set_bit(LULL_REQ_FLUSH, &vcpu->requests);
+		smp_mb__after_atomic();
+		if (READ_ONCE(vcpu->in_guest))
+			smp_call_function_single(READ_ONCE(vcpu->cpu), ack,
+						 NULL, true);
+	}
+}
+
+const struct lull_shadow_env lull_shadow_env = {
+	.read_gpte = read_gpte,
+	.read_gptes = read_gptes,
+	.cmpxchg_gpte = cmpxchg_gpte,
+	.get_page = get_page_of_gfn,
+	.put_page = put_page_of_gfn,
+	.gfn_rmap = gfn_rmap,
+	.flush = flush,
+};
+
+static struct lull_vm *notifier_vm(struct mmu_notifier *notifier)
+{
+	return container_of(notifier, struct lull_vm, notifier);
+}
+
+static void invalidate_slot(struct lull_vm *vm, const struct lull_memslot *slot,
+			    unsigned long start, unsigned long end)
+{
+	unsigned long slot_end = slot->hva + (slot->npages << PAGE_SHIFT);
+	unsigned long hva;
+
+	start = max(start & PAGE_MASK, slot->hva);
+	end = min(end, slot_end);
+	for (hva = start; hva < end; hva += PAGE_SIZE)
+		lull_mmu_invalidate_gfn(&vm->mmu, slot->base_gfn +
+					((hva - slot->hva) >> PAGE_SHIFT));
+}
+
+static int invalidate_start(struct mmu_notifier *notifier,
+			    const struct mmu_notifier_range *range)
+{
+	struct lull_vm *vm = notifier_vm(notifier);
+	unsigned int i;
+
+	spin_lock(&vm->mmu.lock);
+	lull_mmu_invalidate_begin(&vm->mmu);
+	for (i = 0; i < LULL_MAX_SLOTS; i++)
+		invalidate_slot(vm, &vm->slots[i], range->start, range->end);
+	lull_mmu_flush(&vm->mmu);
+	spin_unlock(&vm->mmu.lock);
+	return 0;
+}
+
+static void invalidate_end(struct mmu_notifier *notifier,
+			   const struct mmu_notifier_range *range)
+{
+	struct lull_vm *vm = notifier_vm(notifier);
+
+	spin_lock(&vm->mmu.lock);
+	lull_mmu_invalidate_end(&vm->mmu);
+	spin_unlock(&vm->mmu.lock);
+}
+
+/* The launcher's address space goes: nothing may stay mapped. */
+static void release(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	lull_mmu_zap_all(&notifier_vm(notifier)->mmu);
+}
+
+const struct mmu_notifier_ops lull_notifier_ops = {
+	.invalidate_range_start = invalidate_start,
+	.invalidate_range_end = invalidate_end,
+	.release = release,
+};

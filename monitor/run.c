@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LULL_RUN: the loop around VM entry, and what a thread owes the host
+ * between two entries.
+ */
+#include <linux/vtime.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "monitor/trace.h"
+#include "monitor/vcpu.h"
+
+/* How a vCPU came out of HLT; the tracepoint names them. */
+enum { WAKE_INTERRUPT, WAKE_SIGNAL, WAKE_PENDING };
+
+static struct lull_vcpu *notifier_vcpu(struct preempt_notifier *notifier)
+{
+	return container_of(notifier, struct lull_vcpu, notifier);
+}
+
+static void sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	struct lull_vcpu *vcpu = notifier_vcpu(notifier);
+
+	/* A sleep in HLT is idle time; anything else was taken from us. */
+	if (vcpu->bucket != LULL_TICKS_IDLE) {
+		u64 now = rdtsc();
+
+		vcpu->stats.preempted += now - vcpu->last;
+		vcpu->last = now;
+	}
+	lull_vmx_load(&vcpu->vmx);
+}
+
+static void sched_out(struct preempt_notifier *notifier,
+		      struct task_struct *next)
+{
+	struct lull_vcpu *vcpu = notifier_vcpu(notifier);
+
+	if (vcpu->bucket != LULL_TICKS_IDLE)
+		lull_account(vcpu, vcpu->bucket);
+	lull_vmx_put(&vcpu->vmx);
+}
+
+static struct preempt_ops preempt_ops = {
+	.sched_in = sched_in,
+	.sched_out = sched_out,
+};
+
+/**
+ * lull_vcpu_load() - make the vCPU's VMCS usable by this thread
+ * @vcpu:	the vCPU, mutex held
+ */
+void lull_vcpu_load(struct lull_vcpu *vcpu)
+{
+	preempt_disable();
+	preempt_notifier_init(&vcpu->notifier, &preempt_ops);
+	preempt_notifier_register(&vcpu->notifier);
+	lull_vmx_load(&vcpu->vmx);
+	preempt_enable();
+}
+
+/**
+ * lull_vcpu_put() - the opposite of lull_vcpu_load()
+ * @vcpu:	the vCPU
+ */
+void lull_vcpu_put(struct lull_vcpu *vcpu)
+{
+	preempt_disable();
+	lull_vmx_put(&vcpu->vmx);
+	preempt_notifier_unregister(&vcpu->notifier);
+	preempt_enable();
+}
+
+/**
+ * lull_vcpu_kick() - let the vCPU look at its interrupts
+ * @vcpu:	the vCPU
+ *
+ * Context: any, also hard interrupt.
+ */
+void lull_vcpu_kick(struct lull_vcpu *vcpu)
+{
+	int cpu;
+
+	swake_up_one(&vcpu->wait);
+	/* Pairs with the barrier in enter(). */
+	smp_mb();
+	cpu = READ_ONCE(vcpu->cpu);
+	if (READ_ONCE(vcpu->in_guest) && cpu != raw_smp_processor_id())
+		smp_send_reschedule(cpu);
+}
+
+/**
+ * lull_vcpu_inject() - give the guest an exception on the next entry
+ * @vcpu:	the vCPU
+ * @ex:		the exception
+ *
+ * A triple fault is reported as LULL_RUN_SHUTDOWN by the next entry.
+ */
+void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex)
+{
+	lull_count(vcpu, LULL_CNT_INJECTIONS);
+	trace_lull_inject(vcpu->vm->id, vcpu->id, ex->vector, 1,
+			  ex->error_code, ex->has_error, false);
+	if (ex->vector == LULL_VEC_PF)
+		vcpu->vmx.cr2 = ex->cr2;
+	if (!lull_vmx_inject(&vcpu->vmx, ex))
+		vcpu->shutdown = true;
+}
+
+static bool has_irq(struct lull_vcpu *vcpu)
+{
+	return !vcpu->id && lull_irqchip_pending(&vcpu->vm->chip);
+}
+
+static void deliver_irq(struct lull_vcpu *vcpu)
+{
+	int vector;
+
+	if (has_irq(vcpu) && lull_vmx_irq_allowed(&vcpu->vmx)) {
+		vector = lull_irqchip_ack(&vcpu->vm->chip);
+		if (vector >= 0) {
+			lull_vmx_inject_irq(&vcpu->vmx, vector);
+			lull_count(vcpu, LULL_CNT_INJECTIONS);
+			trace_lull_inject(vcpu->vm->id, vcpu->id, vector, 0, 0,
+					  false, false);
+		}
+	}
+	lull_vmx_irq_window(&vcpu->vmx, has_irq(vcpu));
+}
+
+/* Does HLT end?  Only an interrupt that the guest can take ends it. */
+static bool wakes(struct lull_vcpu *vcpu)
+{
+	return has_irq(vcpu) && vcpu->halt_if;
+}
+
+/* Sleep until an interrupt or a signal.  Returns one of WAKE_*. */
+static int sleep_in_halt(struct lull_vcpu *vcpu)
+{
+	if (wakes(vcpu))
+		return WAKE_PENDING;
+	if (swait_event_interruptible_exclusive(vcpu->wait, wakes(vcpu) ||
+				READ_ONCE(vcpu->run->immediate_exit)))
+		return WAKE_SIGNAL;
+	return wakes(vcpu) ? WAKE_INTERRUPT : WAKE_SIGNAL;
+}
+
+static int sleep_until_wake(struct lull_vcpu *vcpu)
+{
+	u64 start;
+	int wake;
+
+	lull_account(vcpu, LULL_TICKS_IDLE);
+	start = vcpu->last;
+	wake = sleep_in_halt(vcpu);
+	lull_account(vcpu, LULL_TICKS_ENTRY);
+	if (wake == WAKE_SIGNAL)
+		return -EINTR;
+	trace_lull_idle_leave(vcpu->vm->id, vcpu->id, vcpu->last - start, wake);
+	vcpu->halted = false;
+	return LULL_NEXT_GUEST;
+}
+
+/* The thread must leave for its own sake: signals, task work, a request. */
+static bool must_leave(struct lull_vcpu *vcpu)
+{
+	return signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME) ||
+	       READ_ONCE(vcpu->run->immediate_exit);
+}
+
+/* What may sleep, before interrupts go off. */
+static int prepare(struct lull_vcpu *vcpu)
+{
+	int r;
+
+	if (READ_ONCE(vcpu->vm->dead))
+		return -EIO;
+	if (vcpu->shutdown) {
+		vcpu->shutdown = false;
+		vcpu->run->reason = LULL_RUN_SHUTDOWN;
+		return LULL_NEXT_USER;
+	}
+	if (must_leave(vcpu))
+		return -EINTR;
+	if (vcpu->halted) {
+		r = sleep_until_wake(vcpu);
+		if (r)
+			return r;
+	}
+	cond_resched();
+	if (lull_shadow_root_valid(&vcpu->shadow))
+		return LULL_NEXT_GUEST;
+	return lull_vcpu_reload(vcpu);
+}
+
+static void load_guest_regs(struct lull_vcpu *vcpu)
+{
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+	if (boot_cpu_has(X86_FEATURE_XSAVE) && vcpu->xcr0 != vcpu->host_xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);
+}
+
+static void load_host_regs(struct lull_vcpu *vcpu)
+{
+	if (boot_cpu_has(X86_FEATURE_XSAVE) && vcpu->xcr0 != vcpu->host_xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->host_xcr0);
+}
+
+static bool may_enter(struct lull_vcpu *vcpu)
+{
+	return !need_resched() && !must_leave(vcpu) &&
+	       lull_shadow_root_valid(&vcpu->shadow);
+}
+
+/*
+ * One entry.  Returns false, without having entered, when there is something
+ * to do first.
+ */
+static bool enter(struct lull_vcpu *vcpu)
+{
+	bool entered = false;
+
+	preempt_disable();
+	local_irq_disable();
+	WRITE_ONCE(vcpu->cpu, smp_processor_id());
+	WRITE_ONCE(vcpu->in_guest, true);
+	/* Requests made from here on come with an IPI. */
+	smp_mb();
+	if (!may_enter(vcpu))
+		goto out;
+	if (test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
+		lull_count(vcpu, LULL_CNT_TLB_FLUSHES);
+		lull_vmx_flush_tlb(&vcpu->vmx);
+	}
+	deliver_irq(vcpu);
+	trace_lull_entry(vcpu->vm->id, vcpu->id, lull_vmx_get_rip(&vcpu->vmx));
+	load_guest_regs(vcpu);
+	vtime_account_guest_enter();
+	lull_account(vcpu, LULL_TICKS_GUEST);
+	vcpu->entered = vcpu->last;
+	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
+	lull_account(vcpu, lull_exit_bucket(vcpu));
+	vtime_account_guest_exit();
+	load_host_regs(vcpu);
+	entered = true;
+out:
+	WRITE_ONCE(vcpu->in_guest, false);
+	local_irq_enable();
+	preempt_enable();
+	return entered;
+}
+
+/* Handle the exit; count and trace it. */
+static int handle(struct lull_vcpu *vcpu)
+{
+	u32 reason = vcpu->exit.reason & 0xffff;
+	u32 slot = min_t(u32, reason, LULL_NR_EXIT_REASONS - 1);
+	u64 start = vcpu->last, stolen = vcpu->stats.preempted;
+	u64 guest_ticks = start - vcpu->entered;
+	u64 rip = lull_vmx_get_rip(&vcpu->vmx);
+	u64 qualification = vcpu->exit.qualification;
+	u64 ticks;
+	int r;
+
+	r = lull_exit_handle(vcpu);
+	lull_account(vcpu, LULL_TICKS_ENTRY);
+	ticks = vcpu->last - start - (vcpu->stats.preempted - stolen);
+	vcpu->stats.exits[slot]++;
+	vcpu->stats.exit_ticks[slot] += ticks;
+	trace_lull_exit(vcpu->vm->id, vcpu->id, slot, qualification, rip,
+			guest_ticks, ticks);
+	return r;
+}
+
+static int loop(struct lull_vcpu *vcpu)
+{
+	int r;
+
+	r = vcpu->io_pending ? lull_emul_pio_finish(vcpu) : LULL_NEXT_GUEST;
+	while (r == LULL_NEXT_GUEST) {
+		r = prepare(vcpu);
+		if (r == LULL_NEXT_GUEST && enter(vcpu))
+			r = handle(vcpu);
+	}
+	return r == LULL_NEXT_USER ? 0 : r;
+}
+
+/**
+ * lull_vcpu_run() - LULL_RUN
+ * @vcpu:	the vCPU, mutex held
+ *
+ * Return: 0 with vcpu->run->reason set, or -errno as in API.rst.
+ */
+int lull_vcpu_run(struct lull_vcpu *vcpu)
+{
+	int r;
+
+	lull_account(vcpu, LULL_TICKS_ENTRY);
+	lull_vcpu_load(vcpu);
+	fpu_swap_kvm_fpstate(&vcpu->fpu, true);
+	r = loop(vcpu);
+	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
+	lull_vcpu_put(vcpu);
+	lull_account(vcpu, LULL_TICKS_USER);
+	return r;
+}

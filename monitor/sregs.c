@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registers as the launcher sees them.
+ */
+#include <asm/processor-flags.h>
+
+#include "monitor/cpuid.h"
+#include "monitor/vcpu.h"
+
+/**
+ * lull_vcpu_reset() - registers of a new vCPU
+ * @vcpu:	the vCPU; its VMCS has its initial state
+ */
+void lull_vcpu_reset(struct lull_vcpu *vcpu)
+{
+	vcpu->xcr0 = XFEATURE_MASK_FP;
+	vcpu->dr6 = DR6_RESERVED;
+	if (boot_cpu_has(X86_FEATURE_XSAVE))
+		vcpu->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	lull_vcpu_update_mode(vcpu);
+}
+
+/**
+ * lull_vcpu_get_regs() - LULL_GET_REGS
+ * @vcpu:	the vCPU, mutex held
+ * @regs:	receives them
+ */
+void lull_vcpu_get_regs(struct lull_vcpu *vcpu, struct lull_regs *regs)
+{
+	lull_vcpu_load(vcpu);
+	memcpy(regs->gpr, vcpu->gpr, sizeof(regs->gpr));
+	regs->gpr[LULL_RSP] = lull_vmx_get_rsp(&vcpu->vmx);
+	regs->rip = lull_vmx_get_rip(&vcpu->vmx);
+	regs->rflags = lull_vmx_get_rflags(&vcpu->vmx);
+	lull_vcpu_put(vcpu);
+}
+
+/* Bits that are 0 in every RFLAGS; VM86 has no place in long mode. */
+#define RFLAGS_NEVER	(~GENMASK_ULL(21, 0) | BIT_ULL(15) | BIT_ULL(5) | \
+			 BIT_ULL(3) | X86_EFLAGS_VM)
+
+/**
+ * lull_vcpu_set_regs() - LULL_SET_REGS
+ * @vcpu:	the vCPU, mutex held
+ * @regs:	the new values
+ *
+ * Return: 0, or -EINVAL for flags that cannot be.
+ */
+int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs)
+{
+	if (regs->rflags & RFLAGS_NEVER)
+		return -EINVAL;
+	lull_vcpu_load(vcpu);
+	memcpy(vcpu->gpr, regs->gpr, sizeof(regs->gpr));
+	lull_vmx_set_rsp(&vcpu->vmx, regs->gpr[LULL_RSP]);
+	lull_vmx_set_rip(&vcpu->vmx, regs->rip);
+	lull_vmx_set_rflags(&vcpu->vmx, regs->rflags | X86_EFLAGS_FIXED);
+	lull_vmx_clear_blocking(&vcpu->vmx);
+	lull_vcpu_put(vcpu);
+	/* The launcher did the instruction itself. */
+	vcpu->io_pending = false;
+	vcpu->halted = false;
+	return 0;
+}
+
+/**
+ * lull_vcpu_get_sregs() - LULL_GET_SREGS
+ * @vcpu:	the vCPU, mutex held
+ * @sregs:	receives them
+ */
+void lull_vcpu_get_sregs(struct lull_vcpu *vcpu, struct lull_sregs *sregs)
+{
+	int i;
+
+	memset(sregs, 0, sizeof(*sregs));
+	lull_vcpu_load(vcpu);
+	for (i = 0; i < LULL_NR_SEGS; i++)
+		lull_vmx_get_seg(&vcpu->vmx, i, &sregs->seg[i]);
+	lull_vmx_get_dtables(&vcpu->vmx, &sregs->gdtr, &sregs->idtr);
+	sregs->cr0 = lull_vmx_get_cr0(&vcpu->vmx);
+	lull_vcpu_put(vcpu);
+	sregs->cr2 = vcpu->vmx.cr2;
+	sregs->cr3 = vcpu->shadow.cr3;
+	sregs->cr4 = vcpu->vmx.cr4;
+	sregs->efer = vcpu->vmx.efer;
+}
+
+static bool pads_clear(const struct lull_sregs *sregs)
+{
+	int i;
+
+	for (i = 0; i < LULL_NR_SEGS; i++) {
+		if (memchr_inv(sregs->seg[i].pad, 0, sizeof(sregs->seg[i].pad)))
+			return false;
+	}
+	return !memchr_inv(sregs->gdtr.pad, 0, sizeof(sregs->gdtr.pad)) &&
+	       !memchr_inv(sregs->idtr.pad, 0, sizeof(sregs->idtr.pad));
+}
+
+static bool sregs_valid(const struct lull_sregs *sregs)
+{
+	const u64 cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_NE;
+	const u64 efer = EFER_LME | EFER_LMA;
+
+	return pads_clear(sregs) && (sregs->cr0 & cr0) == cr0 &&
+	       !(sregs->cr0 & ~LULL_CR0_VALID) &&
+	       (sregs->cr4 & X86_CR4_PAE) &&
+	       !(sregs->cr4 & ~lull_cpuid_cr4_mask()) &&
+	       (sregs->efer & efer) == efer &&
+	       !(sregs->efer & ~lull_cpuid_efer_mask()) &&
+	       !(sregs->cr3 >> lull_cpuid_maxphyaddr());
+}
+
+/**
+ * lull_vcpu_set_sregs() - LULL_SET_SREGS
+ * @vcpu:	the vCPU, mutex held
+ * @sregs:	the new values
+ *
+ * Segments are checked by the next entry, as hardware does.
+ *
+ * Return: 0, -EINVAL for control registers that cannot be, or -ENOMEM.
+ */
+int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
+{
+	int i, r;
+
+	if (!sregs_valid(sregs))
+		return -EINVAL;
+	lull_vcpu_load(vcpu);
+	for (i = 0; i < LULL_NR_SEGS; i++)
+		lull_vmx_set_seg(&vcpu->vmx, i, &sregs->seg[i]);
+	lull_vmx_set_dtables(&vcpu->vmx, &sregs->gdtr, &sregs->idtr);
+	lull_vmx_set_cr0(&vcpu->vmx, sregs->cr0);
+	lull_vmx_set_cr4(&vcpu->vmx, sregs->cr4);
+	lull_vmx_set_efer(&vcpu->vmx, sregs->efer);
+	vcpu->vmx.cr2 = sregs->cr2;
+	vcpu->shadow.cr3 = sregs->cr3;
+	r = lull_vcpu_reload(vcpu);
+	lull_vcpu_put(vcpu);
+	return r;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A virtual CPU: a thread of the launcher inside LULL_RUN.
+ */
+#ifndef LULL_VCPU_H
+#define LULL_VCPU_H
+
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/swait.h>
+#include <asm/debugreg.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+#include <asm/msr.h>
+
+#include "hypercall/hypercall.h"
+#include "monitor/vm.h"
+#include "vmx/vmx.h"
+
+/* CR0 bits that exist; others read as 0, or fault above bit 31. */
+#define LULL_CR0_VALID	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
+			 X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | \
+			 X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
+
+/* DR7: general detect, constant bits. */
+#define DR7_GD		BIT_ULL(13)
+#define DR7_FIXED_1	BIT_ULL(10)
+#define DR7_RESERVED	(BIT_ULL(12) | BIT_ULL(14) | BIT_ULL(15))
+/* DR6: general detect, task switch. */
+#define DR6_BD		BIT_ULL(13)
+#define DR6_BT		BIT_ULL(15)
+
+/* Bits of lull_vcpu.requests: to do before the guest is entered. */
+enum {
+	LULL_REQ_FLUSH,		/* drop hardware translations */
+};
+
+/**
+ * struct lull_vcpu - a virtual CPU
+ * @vm:		[I] its VM
+ * @id:		[I] its number
+ * @run:	[I] the page shared with the launcher
+ * @mutex:	held through every vCPU ioctl
+ * @vmx:	[v] hardware state
+ * @shadow:	[v] shadow root
+ * @para:	[v] paravirtual state
+ * @gpr:	[v] general registers by enum lull_gpr; RSP is in the VMCS
+ * @xcr0:	[v] guest's XCR0
+ * @cr8:	[v] guest's CR8
+ * @dr6:	[v] guest's DR6
+ * @host_xcr0:	[I] host's XCR0
+ * @tsc_offset:	[v] guest's TSC minus the host's
+ * @fpu:	[v] guest's FPU state, in the CPU during LULL_RUN
+ * @exit:	[v] last VM exit
+ * @entered:	[v] TSC at the last entry
+ * @halted:	[v] in HLT or IDLE_HALT
+ * @halt_if:	[v] ... with interrupts on
+ * @shutdown:	[v] an injection made a triple fault
+ * @io_pending:	[v] LULL_RUN_IO was returned: finish it on the next LULL_RUN
+ * @in_guest:	[a] the CPU is in the guest, or about to enter with @requests
+ *		still to be checked
+ * @cpu:	[a] where it runs, while @in_guest
+ * @requests:	[a] bits LULL_REQ_*
+ * @wait:	where the thread sleeps in HLT
+ * @notifier:	[v] tells when the thread is scheduled out and in
+ * @bucket:	[v] enum lull_ticks that time goes to
+ * @last:	[v] TSC when it was last charged
+ * @created:	[I] TSC when the vCPU was made
+ * @debugfs:	[I] directory
+ * @stats:	[v] what LULL_GET_STATS returns; read racily by debugfs
+ *
+ * [I] immutable, [v] mutex, [a] atomic.
+ */
+struct lull_vcpu {
+	struct lull_vm *vm;
+	int id;
+	struct lull_run *run;
+	struct mutex mutex;
+	struct vmx_vcpu vmx;
+	struct lull_shadow shadow;
+	struct lull_para para;
+	u64 gpr[LULL_NR_GPRS];
+	u64 xcr0;
+	u64 cr8;
+	u64 dr6;
+	u64 host_xcr0;
+	u64 tsc_offset;
+	struct fpu_guest fpu;
+	struct vmx_exit exit;
+	u64 entered;
+	bool halted;
+	bool halt_if;
+	bool shutdown;
+	bool io_pending;
+	bool in_guest;
+	int cpu;
+	unsigned long requests;
+	struct swait_queue_head wait;
+	struct preempt_notifier notifier;
+	enum lull_ticks bucket;
+	u64 last;
+	u64 created;
+	struct dentry *debugfs;
+	struct lull_vcpu_stats stats;
+};
+
+/* Charge the time since the last call, and name who pays from now on. */
+static inline void lull_account(struct lull_vcpu *vcpu, enum lull_ticks bucket)
+{
+	u64 now = rdtsc();
+
+	vcpu->stats.ticks[vcpu->bucket] += now - vcpu->last;
+	vcpu->last = now;
+	vcpu->bucket = bucket;
+}
+
+static inline void lull_count(struct lull_vcpu *vcpu, enum lull_counter counter)
+{
+	vcpu->stats.counters[counter]++;
+}
+
+/* vcpu.c */
+int lull_vcpu_create_fd(struct lull_vm *vm, unsigned long id);
+void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats);
+
+/* sregs.c */
+void lull_vcpu_reset(struct lull_vcpu *vcpu);
+void lull_vcpu_get_regs(struct lull_vcpu *vcpu, struct lull_regs *regs);
+int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs);
+void lull_vcpu_get_sregs(struct lull_vcpu *vcpu, struct lull_sregs *sregs);
+int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs);
+
+/* run.c */
+int lull_vcpu_run(struct lull_vcpu *vcpu);
+void lull_vcpu_load(struct lull_vcpu *vcpu);
+void lull_vcpu_put(struct lull_vcpu *vcpu);
+void lull_vcpu_kick(struct lull_vcpu *vcpu);
+void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex);
+
+/* exit.c */
+enum lull_ticks lull_exit_bucket(const struct lull_vcpu *vcpu);
+int lull_exit_handle(struct lull_vcpu *vcpu);
+
+/* emul_*.c, access.c: enum lull_next, or -errno */
+int lull_emul_cr(struct lull_vcpu *vcpu);
+int lull_emul_dr(struct lull_vcpu *vcpu);
+int lull_emul_xsetbv(struct lull_vcpu *vcpu);
+void lull_vcpu_update_mode(struct lull_vcpu *vcpu);
+int lull_vcpu_reload(struct lull_vcpu *vcpu);
+int lull_emul_rdmsr(struct lull_vcpu *vcpu);
+int lull_emul_wrmsr(struct lull_vcpu *vcpu);
+int lull_emul_pio(struct lull_vcpu *vcpu);
+int lull_emul_pio_finish(struct lull_vcpu *vcpu);
+int lull_gva_read(struct lull_vcpu *vcpu, gva_t gva, void *to, size_t len,
+		  u32 access, struct lull_exception *ex);
+int lull_gva_write(struct lull_vcpu *vcpu, gva_t gva, const void *from,
+		   size_t len, struct lull_exception *ex);
+
+/* Finish an instruction, or fault instead of it. */
+int lull_next_insn(struct lull_vcpu *vcpu);
+int lull_inject_gp(struct lull_vcpu *vcpu);
+int lull_inject_ud(struct lull_vcpu *vcpu);
+
+#endif /* LULL_VCPU_H */

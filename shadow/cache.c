@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cache of shadow pages: found by (gfn, role), capped, reclaimed oldest
+ * first, freed only after every vCPU that could walk them has flushed.
+ */
+#include <linux/gfp.h>
+#include <linux/hash.h>
+#include <linux/slab.h>
+
+#include "shadow/internal.h"
+
+#define CREATE_TRACE_POINTS
+#include "shadow/trace.h"
+
+/* Most objects one fault can need: a table for each level, and two rmaps. */
+#define NEED_SPS	4
+#define NEED_TABLES	(2 * NEED_SPS)
+#define NEED_DESCS	(NEED_SPS + 1)
+
+static_assert(NEED_TABLES <= LULL_CACHE_SIZE);
+
+static struct kmem_cache *sp_cache;
+
+/**
+ * lull_shadow_module_init() - make the object caches
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lull_shadow_module_init(void)
+{
+	sp_cache = kmem_cache_create("lull_sp", sizeof(struct lull_sp), 0,
+				     SLAB_ACCOUNT, NULL);
+	if (!sp_cache)
+		return -ENOMEM;
+	lull_rmap_desc_cache = kmem_cache_create("lull_rmap_desc", 64, 64,
+						 SLAB_ACCOUNT, NULL);
+	if (!lull_rmap_desc_cache) {
+		kmem_cache_destroy(sp_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * lull_shadow_module_exit() - destroy the object caches
+ */
+void lull_shadow_module_exit(void)
+{
+	kmem_cache_destroy(lull_rmap_desc_cache);
+	kmem_cache_destroy(sp_cache);
+}
+
+static int topup_slab(struct lull_cache *cache, struct kmem_cache *slab,
+		      unsigned int want)
+{
+	while (cache->nr < want) {
+		void *obj = kmem_cache_zalloc(slab, GFP_KERNEL_ACCOUNT);
+
+		if (!obj)
+			return -ENOMEM;
+		cache->obj[cache->nr++] = obj;
+	}
+	return 0;
+}
+
+static int topup_tables(struct lull_cache *cache, unsigned int want)
+{
+	while (cache->nr < want) {
+		void *obj = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+
+		if (!obj)
+			return -ENOMEM;
+		cache->obj[cache->nr++] = obj;
+	}
+	return 0;
+}
+
+/**
+ * lull_shadow_topup() - set aside what one fault or CR3 load may need
+ * @sh:		the vCPU
+ *
+ * Context: without mmu->lock; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int lull_shadow_topup(struct lull_shadow *sh)
+{
+	int r;
+
+	r = topup_slab(&sh->sps, sp_cache, NEED_SPS);
+	if (!r)
+		r = topup_slab(&sh->descs, lull_rmap_desc_cache, NEED_DESCS);
+	if (!r)
+		r = topup_tables(&sh->tables, NEED_TABLES);
+	return r;
+}
+
+/**
+ * lull_cache_pop() - take an object that lull_shadow_topup() set aside
+ * @cache:	where from
+ *
+ * Return: the object.
+ */
+void *lull_cache_pop(struct lull_cache *cache)
+{
+	return cache->obj[--cache->nr];
+}
+
+/**
+ * lull_shadow_init() - make a vCPU's view of its VM's shadow tables
+ * @sh:		to initialize
+ * @mmu:	the VM's
+ * @maxphyaddr:	physical-address width the guest sees, in bits
+ */
+void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
+		      unsigned int maxphyaddr)
+{
+	*sh = (struct lull_shadow){
+		.mmu = mmu,
+		.rsvd_pa = LULL_PTE_ADDR & ~((1ULL << maxphyaddr) - 1),
+		.mode.wp = true,
+	};
+}
+
+/**
+ * lull_shadow_destroy() - give up the root and what was set aside
+ * @sh:		the vCPU, which must not be in the guest
+ */
+void lull_shadow_destroy(struct lull_shadow *sh)
+{
+	if (!sh->mmu)
+		return;
+	spin_lock(&sh->mmu->lock);
+	lull_root_put(sh);
+	spin_unlock(&sh->mmu->lock);
+	while (sh->sps.nr)
+		kmem_cache_free(sp_cache, lull_cache_pop(&sh->sps));
+	while (sh->descs.nr)
+		kmem_cache_free(lull_rmap_desc_cache,
+				lull_cache_pop(&sh->descs));
+	while (sh->tables.nr)
+		free_page((unsigned long)lull_cache_pop(&sh->tables));
+}
+
+static struct hlist_head *bucket(struct lull_mmu *mmu, gfn_t gfn)
+{
+	return &mmu->hash[hash_64(gfn, LULL_HASH_BITS)];
+}
+
+/**
+ * lull_mmu_init() - make the shadow MMU of a VM
+ * @mmu:	to initialize
+ * @env:	surroundings; must stay
+ * @id:		number of the VM, for tracepoints
+ * @max_pages:	most shadow pages
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
+		  u32 id, unsigned int max_pages)
+{
+	unsigned int i;
+
+	mmu->env = env;
+	mmu->id = id;
+	mmu->max_pages = max_pages;
+	spin_lock_init(&mmu->lock);
+	INIT_LIST_HEAD(&mmu->pages);
+	for (i = 0; i < ARRAY_SIZE(mmu->hash); i++)
+		INIT_HLIST_HEAD(&mmu->hash[i]);
+	mmu->scratch = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return mmu->scratch ? 0 : -ENOMEM;
+}
+
+/**
+ * lull_mmu_destroy() - free everything
+ * @mmu:	no vCPU has a root any more
+ */
+void lull_mmu_destroy(struct lull_mmu *mmu)
+{
+	if (!mmu->scratch)
+		return;
+	lull_mmu_zap_all(mmu);
+	WARN_ON_ONCE(mmu->nr_pages);
+	free_page((unsigned long)mmu->scratch);
+	mmu->scratch = NULL;
+}
+
+/**
+ * lull_mmu_flush() - let no vCPU keep rights that SPTEs have lost
+ * @mmu:	the VM's
+ */
+void lull_mmu_flush(struct lull_mmu *mmu)
+{
+	lockdep_assert_held(&mmu->lock);
+	if (!mmu->flush)
+		return;
+	mmu->flush = false;
+	mmu->env->flush(mmu);
+}
+
+/**
+ * lull_child_role() - role of a table below @parent
+ * @parent:	the linking page
+ * @direct:	a large guest page in pieces
+ * @access:	rights after the entry that links it
+ *
+ * Return: the role.
+ */
+union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
+				unsigned int access)
+{
+	union lull_role role = parent->role;
+
+	role.level--;
+	role.direct = direct;
+	role.access = access;
+	return role;
+}
+
+/**
+ * lull_sp_find() - look a shadow page up
+ * @mmu:	the VM's
+ * @gfn:	the guest table's, or the first of the large page
+ * @role:	must be equal in every bit
+ *
+ * Return: the page or NULL.
+ */
+struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
+			     union lull_role role)
+{
+	struct lull_sp *sp;
+
+	lockdep_assert_held(&mmu->lock);
+	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
+		if (sp->gfn == gfn && sp->role.word == role.word)
+			return sp;
+	}
+	return NULL;
+}
+
+/**
+ * lull_sp_create() - make a shadow page that is in sync
+ * @sh:		vCPU whose set-aside objects are used
+ * @gfn:	the guest table's, or the first of the large page
+ * @role:	its role
+ *
+ * The guest table is write-protected before this returns, and every vCPU
+ * that had it writable has flushed: an entry read afterwards stays true
+ * until a write fault makes the page unsync.
+ *
+ * Return: the page.
+ */
+struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
+			       union lull_role role)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_sp *sp = lull_cache_pop(&sh->sps);
+
+	lockdep_assert_held(&mmu->lock);
+	sp->spt = lull_cache_pop(&sh->tables);
+	if (!role.direct)
+		sp->gptes = lull_cache_pop(&sh->tables);
+	sp->gfn = gfn;
+	sp->role = role;
+	set_page_private(virt_to_page(sp->spt), (unsigned long)sp);
+	hlist_add_head(&sp->hash_link, bucket(mmu, gfn));
+	list_add(&sp->link, &mmu->pages);
+	mmu->nr_pages++;
+	mmu->stats.shadow_pages++;
+	if (!role.direct) {
+		lull_gfn_write_protect(mmu, gfn);
+		lull_mmu_flush(mmu);
+	}
+	return sp;
+}
+
+/**
+ * lull_gfn_is_table() - has the guest table @gfn a shadow in sync?
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ *
+ * Return: whether a write to it must be seen.
+ */
+bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_sp *sp;
+
+	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
+		if (sp->gfn == gfn && !sp->role.direct && !sp->unsync)
+			return true;
+	}
+	return false;
+}
+
+static void mark_parents(struct lull_sp *sp);
+
+static unsigned int mark_parent(u64 *spte)
+{
+	struct lull_sp *parent = spte_sp(spte);
+
+	if (__test_and_set_bit(spte_index(spte), parent->unsync_child))
+		return 0;
+	if (!parent->unsync_children++)
+		mark_parents(parent);
+	return 1;
+}
+
+/* Recursion ends at the root: every parent is one level higher. */
+static void mark_parents(struct lull_sp *sp)
+{
+	lull_rmap_for_each(&sp->parents, mark_parent);
+}
+
+static void mark_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	sp->unsync = true;
+	if (sp->role.level > 1)
+		mmu->nr_upper_unsync++;
+	mmu->stats.unsyncs++;
+	trace_lull_unsync(mmu->id, sp->gfn, sp->role.level);
+	mark_parents(sp);
+}
+
+/**
+ * lull_gfn_unsync() - the guest is about to write table @gfn
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ *
+ * Shadows that nothing links are freed: the guest most likely made the table
+ * a data page.  The others become unsync.
+ */
+void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct hlist_node *next;
+	struct lull_sp *sp;
+	LIST_HEAD(dead);
+
+	lockdep_assert_held(&mmu->lock);
+	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
+		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
+			continue;
+		if (!sp->parents.val && !sp->root_count)
+			lull_sp_prepare_zap(mmu, sp, &dead);
+		else
+			mark_unsync(mmu, sp);
+	}
+	lull_sp_commit_zap(mmu, &dead);
+}
+
+static void forget_unsync_child(struct lull_sp *sp, unsigned int idx)
+{
+	if (__test_and_clear_bit(idx, sp->unsync_child))
+		sp->unsync_children--;
+}
+
+/**
+ * lull_spte_drop() - clear one present SPTE
+ * @mmu:	the VM's
+ * @sp:		the page it is in
+ * @idx:	which
+ *
+ * The caller flushes before it frees anything or lets go of the lock.
+ */
+void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx)
+{
+	u64 *spte = &sp->spt[idx];
+	struct lull_rmap *rmap;
+
+	lockdep_assert_held(&mmu->lock);
+	if (sp->role.level > 1) {
+		rmap = &link_child(*spte)->parents;
+		forget_unsync_child(sp, idx);
+	} else {
+		rmap = mmu->env->gfn_rmap(mmu, leaf_gfn(sp, idx));
+	}
+	if (!WARN_ON_ONCE(!rmap))
+		lull_rmap_remove(rmap, spte);
+	WRITE_ONCE(*spte, 0);
+	__clear_bit(idx, sp->present);
+	mmu->flush = true;
+}
+
+/**
+ * lull_sp_prepare_zap() - take a shadow page out of every structure
+ * @mmu:	the VM's
+ * @sp:		the page
+ * @dead:	receives it, unless it is some vCPU's root: then the last
+ *		lull_root_put() frees it
+ */
+void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
+			 struct list_head *dead)
+{
+	unsigned int idx;
+	u64 *spte;
+
+	lockdep_assert_held(&mmu->lock);
+	mmu->stats.zaps++;
+	trace_lull_zap(mmu->id, sp->gfn, sp->role.level, sp->role.word);
+	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES)
+		lull_spte_drop(mmu, sp, idx);
+	while ((spte = lull_rmap_first(&sp->parents)))
+		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
+	if (sp->unsync && sp->role.level > 1)
+		mmu->nr_upper_unsync--;
+	hlist_del(&sp->hash_link);
+	sp->invalid = true;
+	mmu->flush = true;
+	if (sp->root_count)
+		list_del(&sp->link);
+	else
+		list_move(&sp->link, dead);
+}
+
+static void free_sp(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	mmu->nr_pages--;
+	set_page_private(virt_to_page(sp->spt), 0);
+	free_page((unsigned long)sp->spt);
+	if (sp->gptes)
+		free_page((unsigned long)sp->gptes);
+	kmem_cache_free(sp_cache, sp);
+}
+
+/**
+ * lull_sp_commit_zap() - flush, then free what was zapped
+ * @mmu:	the VM's
+ * @dead:	from lull_sp_prepare_zap()
+ */
+void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead)
+{
+	struct lull_sp *sp, *next;
+
+	lull_mmu_flush(mmu);
+	list_for_each_entry_safe(sp, next, dead, link)
+		free_sp(mmu, sp);
+}
+
+/**
+ * lull_mmu_reclaim() - make room under the cap
+ * @mmu:	the VM's
+ * @room:	pages the caller is about to make
+ *
+ * Zaps the oldest pages; roots in use stay.
+ */
+void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room)
+{
+	struct lull_sp *sp, *next;
+	LIST_HEAD(dead);
+	unsigned int nr = mmu->nr_pages;
+
+	lockdep_assert_held(&mmu->lock);
+	if (nr + room <= mmu->max_pages)
+		return;
+	list_for_each_entry_safe_reverse(sp, next, &mmu->pages, link) {
+		if (sp->root_count)
+			continue;
+		lull_sp_prepare_zap(mmu, sp, &dead);
+		if (--nr + room <= mmu->max_pages)
+			break;
+	}
+	lull_sp_commit_zap(mmu, &dead);
+}
+
+/**
+ * lull_root_put() - the vCPU stops using its root
+ * @sh:		the vCPU
+ */
+void lull_root_put(struct lull_shadow *sh)
+{
+	struct lull_sp *root = sh->root;
+
+	lockdep_assert_held(&sh->mmu->lock);
+	sh->root = NULL;
+	if (root && !--root->root_count && root->invalid)
+		free_sp(sh->mmu, root);
+}
+
+/**
+ * lull_mmu_zap_all() - zap every shadow page
+ * @mmu:	the VM's
+ *
+ * Every vCPU has flushed on return and finds its root invalid.
+ */
+void lull_mmu_zap_all(struct lull_mmu *mmu)
+{
+	struct lull_sp *sp, *next;
+	LIST_HEAD(dead);
+
+	spin_lock(&mmu->lock);
+	list_for_each_entry_safe(sp, next, &mmu->pages, link)
+		lull_sp_prepare_zap(mmu, sp, &dead);
+	lull_sp_commit_zap(mmu, &dead);
+	spin_unlock(&mmu->lock);
+}
+
+/**
+ * lull_mmu_invalidate_begin() - host pages behind some gfns are going away
+ * @mmu:	the VM's, lock held
+ *
+ * Faults in flight retry until lull_mmu_invalidate_end().
+ */
+void lull_mmu_invalidate_begin(struct lull_mmu *mmu)
+{
+	lockdep_assert_held(&mmu->lock);
+	mmu->invalidations++;
+}
+
+/**
+ * lull_mmu_invalidate_gfn() - drop every SPTE that maps @gfn
+ * @mmu:	the VM's, lock held
+ * @gfn:	the frame
+ *
+ * The caller calls lull_mmu_flush() before it lets go of the lock.
+ */
+void lull_mmu_invalidate_gfn(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, gfn);
+	u64 *spte;
+
+	lockdep_assert_held(&mmu->lock);
+	while (rmap && (spte = lull_rmap_first(rmap)))
+		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
+}
+
+/**
+ * lull_mmu_invalidate_end() - the host pages have gone
+ * @mmu:	the VM's, lock held
+ */
+void lull_mmu_invalidate_end(struct lull_mmu *mmu)
+{
+	lockdep_assert_held(&mmu->lock);
+	mmu->invalidate_seq++;
+	mmu->invalidations--;
+}

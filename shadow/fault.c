@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One shadow page fault: walk the guest's tables, find the host page, put
+ * the translation into the shadow tables.
+ */
+#include "shadow/internal.h"
+
+/* Is what the walk read still there?  Called under the lock. */
+static bool entry_is(struct lull_mmu *mmu, const struct lull_walk *walk,
+		     int level)
+{
+	u64 now;
+
+	return !mmu->env->read_gpte(mmu, walk->gpa[level], &now, true) &&
+	       gpte_unchanged(walk->gpte[level], now);
+}
+
+static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk)
+{
+	int level;
+
+	for (level = LULL_ROOT_LEVEL; level >= walk->level; level--) {
+		if (!entry_is(mmu, walk, level))
+			return false;
+	}
+	return true;
+}
+
+static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
+		     unsigned int idx, struct lull_sp *child, u64 gpte)
+{
+	lull_rmap_add(sh, &child->parents, &sp->spt[idx]);
+	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | LULL_SPTE_LINK);
+	sp->gptes[idx] = gpte;
+	__set_bit(idx, sp->present);
+}
+
+/*
+ * The child that @sp must link at the walk's entry of its level: the one
+ * there if gfn and role fit, else another in its place.  NULL: a table
+ * changed before it was write-protected.
+ */
+static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
+				 const struct lull_walk *walk, gva_t gva)
+{
+	int level = sp->role.level;
+	u64 gpte = walk->gpte[level];
+	unsigned int idx = pt_index(gva, level);
+	bool direct = level == walk->level;
+	union lull_role role = lull_child_role(sp, direct, walk->access[level]);
+	gfn_t gfn = child_gfn(gpte, direct);
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_sp *child;
+
+	/* A large page gets D only from a write: until then its pieces
+	 * must not be writable, so that the first write is seen.
+	 */
+	if (direct && !(gpte & LULL_PTE_D))
+		role.access &= ~LULL_ACC_W;
+	if (test_bit(idx, sp->present)) {
+		child = link_child(sp->spt[idx]);
+		if (child->gfn == gfn && child->role.word == role.word) {
+			sp->gptes[idx] = gpte;
+			return child;
+		}
+		lull_spte_drop(mmu, sp, idx);
+	}
+	child = lull_sp_find(mmu, gfn, role);
+	if (child) {
+		lull_sp_sync_tree(mmu, child);
+		set_link(sh, sp, idx, child, gpte);
+		return child;
+	}
+	child = lull_sp_create(sh, gfn, role);
+	set_link(sh, sp, idx, child, gpte);
+	if (!direct && !entry_is(mmu, walk, level - 1))
+		return NULL;
+	return child;
+}
+
+/*
+ * Rights of the leaf.  With CR0.WP clear a supervisor may write read-only
+ * pages: a user page then loses its user rights while it is writable, and
+ * SMEP must still refuse fetches from it.
+ */
+static unsigned int leaf_access(const struct lull_shadow *sh,
+				const struct lull_fault *fault,
+				const struct lull_walk *walk)
+{
+	unsigned int access = walk->access[walk->level];
+	bool write = fault->error_code & LULL_PF_WRITE;
+
+	if (!(walk->gpte[walk->level] & LULL_PTE_D))
+		return access & ~LULL_ACC_W;
+	if (sh->mode.wp || !write || (access & LULL_ACC_W) ||
+	    (fault->error_code & LULL_PF_USER))
+		return access;
+	if (access & LULL_ACC_U) {
+		access &= ~LULL_ACC_U;
+		if (sh->mode.smep)
+			access &= ~LULL_ACC_X;
+	}
+	return access | LULL_ACC_W;
+}
+
+static u64 make_leaf(hfn_t hfn, unsigned int access)
+{
+	return LULL_SPTE_BASE | (hfn << 12) |
+	       (access & LULL_ACC_W ? LULL_PTE_W : 0) |
+	       (access & LULL_ACC_U ? LULL_PTE_U : 0) |
+	       (access & LULL_ACC_X ? 0 : LULL_PTE_NX);
+}
+
+static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
+		     const struct lull_fault *fault,
+		     const struct lull_walk *walk, const struct lull_page *page)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	unsigned int idx = pt_index(fault->gva, 1);
+	unsigned int access = leaf_access(sh, fault, walk);
+	u64 *spte = &sp->spt[idx];
+	u64 new;
+
+	if (!page->writable)
+		access &= ~LULL_ACC_W;
+	if ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, walk->gfn)) {
+		if (fault->error_code & LULL_PF_WRITE)
+			lull_gfn_unsync(mmu, walk->gfn);
+		else
+			access &= ~LULL_ACC_W;
+	}
+	new = make_leaf(page->hfn, access);
+	if (*spte && ((*spte ^ new) & LULL_PTE_ADDR))
+		lull_spte_drop(mmu, sp, idx);
+	/* Other vCPUs may hold the rights that a changed SPTE takes away. */
+	if ((*spte & ~new & (LULL_PTE_W | LULL_PTE_U)) ||
+	    (*spte && (~*spte & new & LULL_PTE_NX)))
+		mmu->flush = true;
+	if (sp->gptes && *spte && pte_frame(sp->gptes[idx]) != walk->gfn)
+		lull_spte_drop(mmu, sp, idx);
+	if (sp->gptes)
+		sp->gptes[idx] = walk->gpte[1];
+	if (!*spte)
+		lull_rmap_add(sh, mmu->env->gfn_rmap(mmu, walk->gfn), spte);
+	WRITE_ONCE(*spte, new);
+	__set_bit(idx, sp->present);
+}
+
+/* Under the lock: the walk and the page are known to be true now. */
+static enum lull_fault_result install(struct lull_shadow *sh,
+				      struct lull_fault *fault,
+				      const struct lull_walk *walk,
+				      const struct lull_page *page)
+{
+	struct lull_sp *sp = sh->root;
+
+	while (sp && sp->role.level > 1)
+		sp = get_child(sh, sp, walk, fault->gva);
+	if (!sp)
+		return LULL_FAULT_RETRY;
+	set_leaf(sh, sp, fault, walk, page);
+	return LULL_FAULT_FIXED;
+}
+
+static enum lull_fault_result map(struct lull_shadow *sh,
+				  struct lull_fault *fault,
+				  const struct lull_walk *walk,
+				  const struct lull_page *page,
+				  unsigned long seq)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	enum lull_fault_result result = LULL_FAULT_RETRY;
+
+	spin_lock(&mmu->lock);
+	/* Reclaim first: it may zap anything but roots in use. */
+	lull_mmu_reclaim(mmu, LULL_ROOT_LEVEL);
+	if (!mmu->invalidations && mmu->invalidate_seq == seq &&
+	    lull_shadow_root_valid(sh) && walk_is(mmu, walk))
+		result = install(sh, fault, walk, page);
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+	return result;
+}
+
+/* The guest reaches no memory here: leave no SPTE that says otherwise. */
+static void unmap(struct lull_shadow *sh, gva_t gva)
+{
+	struct lull_sp *sp;
+	unsigned int idx;
+
+	spin_lock(&sh->mmu->lock);
+	sp = sh->root;
+	while (sp) {
+		idx = pt_index(gva, sp->role.level);
+		if (!test_bit(idx, sp->present))
+			break;
+		if (sp->role.level == 1) {
+			lull_spte_drop(sh->mmu, sp, idx);
+			break;
+		}
+		sp = link_child(sp->spt[idx]);
+	}
+	lull_mmu_flush(sh->mmu);
+	spin_unlock(&sh->mmu->lock);
+}
+
+static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
+		    const struct lull_walk *walk)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	unsigned long seq = READ_ONCE(mmu->invalidate_seq);
+	bool write = fault->error_code & LULL_PF_WRITE;
+	struct lull_page page;
+	int r;
+
+	/* The sequence number is read before the page is looked up. */
+	smp_rmb();
+	r = mmu->env->get_page(mmu, walk->gfn, write, &page);
+	if (r == -ENOENT || r == -EROFS) {
+		unmap(sh, fault->gva);
+		fault->result = LULL_FAULT_MMIO;
+		return 0;
+	}
+	if (r)
+		return r;
+	fault->result = map(sh, fault, walk, &page, seq);
+	mmu->env->put_page(mmu, &page);
+	return 0;
+}
+
+/**
+ * lull_shadow_fault() - handle a page fault of a guest
+ * @sh:		the vCPU
+ * @fault:	the access; receives the result
+ *
+ * Context: the vCPU's thread, not in the guest; may sleep.  The memslots
+ * must not change meanwhile.
+ * Return: 0 with fault->result set, -ENOMEM, or another -errno when the
+ * host cannot give the page.
+ */
+int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_walk walk;
+	int r;
+
+	r = lull_shadow_topup(sh);
+	if (r)
+		return r;
+	r = lull_walk_gva(sh, fault, &walk);
+	if (r == 1)
+		return 0;
+	if (r == -EAGAIN) {
+		fault->result = LULL_FAULT_RETRY;
+		return 0;
+	}
+	if (r)
+		return r;
+	return map_page(sh, fault, &walk);
+}
+
+/**
+ * lull_shadow_translate() - translate an address in software
+ * @sh:		the vCPU
+ * @fault:	the access; result is LULL_FAULT_FIXED with @gpa set, or
+ *		LULL_FAULT_INJECT with @exception
+ *
+ * For the monitor's own accesses on behalf of an instruction.
+ *
+ * Context: the vCPU's thread; may sleep.
+ * Return: 0 or -errno.
+ */
+int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_walk walk;
+	int r;
+
+	do {
+		r = lull_walk_gva(sh, fault, &walk);
+	} while (r == -EAGAIN);
+	if (!r)
+		fault->result = LULL_FAULT_FIXED;
+	return r < 0 ? r : 0;
+}

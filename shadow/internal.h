@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private to shadow/.  Every function here is called with mmu->lock held
+ * unless it says otherwise.
+ */
+#ifndef LULL_SHADOW_INTERNAL_H
+#define LULL_SHADOW_INTERNAL_H
+
+#include <linux/mm.h>
+
+#include "shadow/shadow.h"
+#include "shadow/spte.h"
+
+/**
+ * union lull_role - with the gfn, the identity of a shadow page
+ * @word:	compared as a whole
+ * @level:	1 to 4
+ * @direct:	no guest table behind it: the 4 KiB pieces of a large page
+ * @access:	LULL_ACC_*: the AND along the walk down to this table
+ * @nxe:	EFER.NXE when its entries were made
+ * @wp:		CR0.WP likewise
+ * @smep_not_wp: CR4.SMEP with CR0.WP clear: changes what a write may map
+ * @smap_not_wp: CR4.SMAP likewise
+ */
+union lull_role {
+	u32 word;
+	struct {
+		u32 level:3;
+		u32 direct:1;
+		u32 access:3;
+		u32 nxe:1;
+		u32 wp:1;
+		u32 smep_not_wp:1;
+		u32 smap_not_wp:1;
+		u32 :21;
+	};
+};
+
+static_assert(sizeof(union lull_role) == sizeof(u32));
+
+/**
+ * struct lull_sp - one shadow page
+ * @hash_link:	in mmu->hash, while valid
+ * @link:	in mmu->pages, or in a list of pages to free
+ * @spt:	the hardware's table; its struct page points back here
+ * @gptes:	the guest entry each SPTE was made from; NULL if direct
+ * @gfn:	the guest table's, or the first of the large page
+ * @role:	identity, with @gfn
+ * @unsync:	the guest may write the table; SPTEs may be stale
+ * @invalid:	zapped; kept only because it is some vCPU's root
+ * @unsync_children: bits set in @unsync_child
+ * @root_count:	vCPUs that have it as their root
+ * @parents:	SPTEs that link it
+ * @present:	SPTEs that are not 0
+ * @unsync_child: entries below which something is unsync
+ */
+struct lull_sp {
+	struct hlist_node hash_link;
+	struct list_head link;
+	u64 *spt;
+	u64 *gptes;
+	gfn_t gfn;
+	union lull_role role;
+	bool unsync;
+	bool invalid;
+	u16 unsync_children;
+	unsigned int root_count;
+	struct lull_rmap parents;
+	DECLARE_BITMAP(present, LULL_PT_ENTRIES);
+	DECLARE_BITMAP(unsync_child, LULL_PT_ENTRIES);
+};
+
+static inline struct lull_sp *table_sp(void *table)
+{
+	return (struct lull_sp *)page_private(virt_to_page(table));
+}
+
+static inline struct lull_sp *spte_sp(u64 *spte)
+{
+	return table_sp((void *)((unsigned long)spte & PAGE_MASK));
+}
+
+static inline unsigned int spte_index(const u64 *spte)
+{
+	return ((unsigned long)spte & ~PAGE_MASK) / sizeof(*spte);
+}
+
+static inline struct lull_sp *link_child(u64 spte)
+{
+	return table_sp(__va(spte & LULL_PTE_ADDR));
+}
+
+/* The gfn of what an entry links: a table, or the pieces of a large page. */
+static inline gfn_t child_gfn(u64 gpte, bool direct)
+{
+	return direct ? pte_frame(gpte) & ~511ULL : pte_frame(gpte);
+}
+
+/* The gfn a present leaf SPTE maps, from the entry it was made from. */
+static inline gfn_t leaf_gfn(const struct lull_sp *sp, unsigned int idx)
+{
+	return sp->role.direct ? sp->gfn + idx : pte_frame(sp->gptes[idx]);
+}
+
+/**
+ * struct lull_walk - one walk of the guest's tables
+ * @gpte:	entries by level, with A and D as the walk set them
+ * @gpa:	where each was read
+ * @access:	rights after the entry of that level
+ * @level:	of the leaf: 1, or 2 for a large page
+ * @gfn:	4 KiB frame the address translates to
+ */
+struct lull_walk {
+	u64 gpte[LULL_ROOT_LEVEL + 1];
+	gpa_t gpa[LULL_ROOT_LEVEL + 1];
+	unsigned int access[LULL_ROOT_LEVEL + 1];
+	int level;
+	gfn_t gfn;
+};
+
+/* walk.c; mmu->lock not held, may sleep */
+int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
+		  struct lull_walk *walk);
+
+/* rmap.c */
+void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte);
+void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte);
+u64 *lull_rmap_first(const struct lull_rmap *rmap);
+unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
+				unsigned int (*fn)(u64 *spte));
+bool lull_rmap_has(const struct lull_rmap *rmap, const u64 *spte);
+extern struct kmem_cache *lull_rmap_desc_cache;
+
+/* cache.c */
+int lull_shadow_topup(struct lull_shadow *sh);	/* not under mmu->lock */
+void *lull_cache_pop(struct lull_cache *cache);
+union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
+				unsigned int access);
+struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
+			     union lull_role role);
+struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
+			       union lull_role role);
+bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn);
+void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn);
+void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx);
+void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
+			 struct list_head *dead);
+void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead);
+void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room);
+void lull_root_put(struct lull_shadow *sh);
+
+/* sync.c */
+void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
+unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp);
+
+#endif /* LULL_SHADOW_INTERNAL_H */

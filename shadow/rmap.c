@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reverse maps: which SPTEs map a gfn, which link a shadow page.
+ *
+ * One SPTE is stored in the head itself; more go into a chain of
+ * descriptors of which only the first may have free places.
+ */
+#include <linux/slab.h>
+
+#include "shadow/internal.h"
+
+#define DESC_SPTES	6
+#define IS_CHAIN	1UL
+
+/**
+ * struct lull_rmap_desc - a link of a chain; one cache line
+ * @more:	the next, full one
+ * @nr:		how many of @sptes are in use
+ * @sptes:	the SPTEs
+ */
+struct lull_rmap_desc {
+	struct lull_rmap_desc *more;
+	unsigned long nr;
+	u64 *sptes[DESC_SPTES];
+};
+
+struct kmem_cache *lull_rmap_desc_cache;
+
+static struct lull_rmap_desc *chain_of(const struct lull_rmap *rmap)
+{
+	if (!(rmap->val & IS_CHAIN))
+		return NULL;
+	return (struct lull_rmap_desc *)(rmap->val & ~IS_CHAIN);
+}
+
+static void set_chain(struct lull_rmap *rmap, struct lull_rmap_desc *desc)
+{
+	rmap->val = desc ? (unsigned long)desc | IS_CHAIN : 0;
+}
+
+/**
+ * lull_rmap_add() - add @spte, which must not be in @rmap
+ * @sh:		vCPU whose set-aside descriptors may be used
+ * @rmap:	the reverse map
+ * @spte:	the SPTE's address
+ */
+void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte)
+{
+	struct lull_rmap_desc *desc = chain_of(rmap);
+
+	if (!rmap->val) {
+		rmap->val = (unsigned long)spte;
+		return;
+	}
+	if (!desc || desc->nr == DESC_SPTES) {
+		struct lull_rmap_desc *head = lull_cache_pop(&sh->descs);
+
+		head->more = desc;
+		head->nr = 0;
+		if (!desc)
+			head->sptes[head->nr++] = (u64 *)rmap->val;
+		set_chain(rmap, head);
+		desc = head;
+	}
+	desc->sptes[desc->nr++] = spte;
+}
+
+static u64 **find(const struct lull_rmap *rmap, const u64 *spte)
+{
+	struct lull_rmap_desc *desc;
+	unsigned long i;
+
+	for (desc = chain_of(rmap); desc; desc = desc->more) {
+		for (i = 0; i < desc->nr; i++) {
+			if (desc->sptes[i] == spte)
+				return &desc->sptes[i];
+		}
+	}
+	return NULL;
+}
+
+/**
+ * lull_rmap_remove() - remove @spte
+ * @rmap:	the reverse map
+ * @spte:	the SPTE's address
+ */
+void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte)
+{
+	struct lull_rmap_desc *head = chain_of(rmap);
+	u64 **place;
+
+	if (!head) {
+		WARN_ON_ONCE(rmap->val != (unsigned long)spte);
+		rmap->val = 0;
+		return;
+	}
+	place = find(rmap, spte);
+	if (WARN_ON_ONCE(!place))
+		return;
+	*place = head->sptes[--head->nr];
+	if (!head->nr) {
+		set_chain(rmap, head->more);
+		kmem_cache_free(lull_rmap_desc_cache, head);
+	}
+}
+
+/**
+ * lull_rmap_first() - some SPTE of @rmap
+ * @rmap:	the reverse map
+ *
+ * Return: an SPTE's address, NULL if there is none.
+ */
+u64 *lull_rmap_first(const struct lull_rmap *rmap)
+{
+	struct lull_rmap_desc *desc = chain_of(rmap);
+
+	return desc ? desc->sptes[0] : (u64 *)rmap->val;
+}
+
+/**
+ * lull_rmap_has() - is @spte in @rmap?
+ * @rmap:	the reverse map
+ * @spte:	the SPTE's address
+ *
+ * Return: whether it is.
+ */
+bool lull_rmap_has(const struct lull_rmap *rmap, const u64 *spte)
+{
+	return rmap->val == (unsigned long)spte || find(rmap, spte);
+}
+
+/**
+ * lull_rmap_for_each() - call @fn for each SPTE
+ * @rmap:	the reverse map
+ * @fn:		must not change @rmap
+ *
+ * Return: the sum of what @fn returned.
+ */
+unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
+				unsigned int (*fn)(u64 *spte))
+{
+	struct lull_rmap_desc *desc = chain_of(rmap);
+	unsigned int sum = 0;
+	unsigned long i;
+
+	if (!desc)
+		return rmap->val ? fn((u64 *)rmap->val) : 0;
+	for (; desc; desc = desc->more) {
+		for (i = 0; i < desc->nr; i++)
+			sum += fn(desc->sptes[i]);
+	}
+	return sum;
+}

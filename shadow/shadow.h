@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * shadow/: translation without EPT.  Shadow tables map guest-virtual to
+ * host-physical addresses; DESIGN.rst says what they promise.
+ *
+ * This folder knows no VMCS and no user memory.  It reaches guest memory and
+ * the CPUs that run the guest through struct lull_shadow_env, and compiles
+ * in user space.
+ *
+ * Locks: mmu->lock guards every shadow page, rmap and root of one VM.  It
+ * is a spinlock; the env's calls marked "atomic" run under it.
+ */
+#ifndef LULL_SHADOW_H
+#define LULL_SHADOW_H
+
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "monitor/types.h"
+
+#define LULL_PT_ENTRIES		512
+#define LULL_ROOT_LEVEL		4
+#define LULL_HASH_BITS		10
+
+struct lull_mmu;
+struct lull_sp;
+struct lull_rmap_desc;
+
+/**
+ * struct lull_rmap - the SPTEs that map one gfn, or link one shadow page
+ * @val:	0, one SPTE's address, or a chain of descriptors tagged by bit 0
+ */
+struct lull_rmap {
+	unsigned long val;
+};
+
+/**
+ * struct lull_page - a host page behind a gfn
+ * @hfn:	host frame number
+ * @writable:	the host lets us write it
+ * @page:	for put_page
+ */
+struct lull_page {
+	hfn_t hfn;
+	bool writable;
+	void *page;
+};
+
+/**
+ * struct lull_shadow_env - what shadow/ needs of its surroundings
+ * @read_gpte:	read one guest entry.  No memory at @gpa reads as all ones.
+ *		Atomic calls return -EAGAIN where others would sleep.
+ * @read_gptes:	atomic: read the entries of table @gfn named by @wanted
+ * @cmpxchg_gpte: 0 when exchanged or the table is read-only, -EAGAIN when the
+ *		entry was not @old; may sleep
+ * @get_page:	the page behind @gfn: 0, -ENOENT where there is no memory,
+ *		-EROFS for a write to read-only memory, or another error;
+ *		may sleep
+ * @put_page:	releases what @get_page took; atomic
+ * @gfn_rmap:	the rmap of @gfn, NULL where there is no memory; atomic
+ * @flush:	returns when no vCPU is in the guest with translations older
+ *		than the call, and none enters again before it flushed; atomic
+ */
+struct lull_shadow_env {
+	int (*read_gpte)(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
+			 bool atomic);
+	int (*read_gptes)(struct lull_mmu *mmu, gfn_t gfn,
+			  const unsigned long *wanted, u64 *gptes);
+	int (*cmpxchg_gpte)(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new);
+	int (*get_page)(struct lull_mmu *mmu, gfn_t gfn, bool write,
+			struct lull_page *page);
+	void (*put_page)(struct lull_mmu *mmu, struct lull_page *page);
+	struct lull_rmap *(*gfn_rmap)(struct lull_mmu *mmu, gfn_t gfn);
+	void (*flush)(struct lull_mmu *mmu);
+};
+
+/**
+ * struct lull_mmu_stats - counts of one VM since it was made
+ * @shadow_pages: shadow pages made
+ * @zaps:	shadow pages zapped
+ * @unsyncs:	tables that became unsync
+ * @syncs:	unsync tables brought in sync
+ */
+struct lull_mmu_stats {
+	u64 shadow_pages;
+	u64 zaps;
+	u64 unsyncs;
+	u64 syncs;
+};
+
+/**
+ * struct lull_mmu - the shadow pages of one VM
+ * @env:	[I] surroundings
+ * @id:		[I] number of the VM, for tracepoints
+ * @max_pages:	[I] most shadow pages
+ * @lock:	the mmu lock
+ * @pages:	[m] every valid shadow page, newest first
+ * @hash:	[m] the same, by gfn
+ * @nr_pages:	[m] length of @pages, plus zapped roots in use
+ * @nr_upper_unsync: [m] unsync shadow pages above level 1
+ * @flush:	[m] an SPTE lost rights since the last env->flush()
+ * @invalidations: [m] notifier ranges under way
+ * @invalidate_seq: [m] notifier ranges that ended; read locklessly
+ * @scratch:	[m] one table's entries
+ * @stats:	[m] counts
+ *
+ * [I] immutable, [m] mmu lock.
+ */
+struct lull_mmu {
+	const struct lull_shadow_env *env;
+	u32 id;
+	unsigned int max_pages;
+	spinlock_t lock;
+	struct list_head pages;
+	struct hlist_head hash[1 << LULL_HASH_BITS];
+	unsigned int nr_pages;
+	unsigned int nr_upper_unsync;
+	bool flush;
+	unsigned int invalidations;
+	unsigned long invalidate_seq;
+	u64 *scratch;
+	struct lull_mmu_stats stats;
+};
+
+/**
+ * struct lull_paging_mode - control bits that change what tables mean
+ * @wp:		CR0.WP
+ * @nxe:	EFER.NXE
+ * @smep:	CR4.SMEP
+ * @smap:	CR4.SMAP
+ */
+struct lull_paging_mode {
+	bool wp;
+	bool nxe;
+	bool smep;
+	bool smap;
+};
+
+#define LULL_CACHE_SIZE		12
+
+/**
+ * struct lull_cache - objects set aside before the mmu lock is taken
+ * @nr:		how many are left
+ * @obj:	the objects
+ */
+struct lull_cache {
+	unsigned int nr;
+	void *obj[LULL_CACHE_SIZE];
+};
+
+/**
+ * struct lull_shadow - one vCPU's view of its VM's shadow tables
+ * @mmu:	[I] the VM's
+ * @rsvd_pa:	[I] physical-address bits the guest does not have
+ * @mode:	[v] control bits
+ * @cr3:	[v] guest CR3
+ * @root:	[v] the shadow root in use, NULL before the first load; the
+ *		page it points to is [m]
+ * @sps:	[v] struct lull_sp set aside
+ * @tables:	[v] zeroed pages set aside
+ * @descs:	[v] rmap descriptors set aside
+ *
+ * [v] the vCPU's thread.
+ */
+struct lull_shadow {
+	struct lull_mmu *mmu;
+	u64 rsvd_pa;
+	struct lull_paging_mode mode;
+	u64 cr3;
+	struct lull_sp *root;
+	struct lull_cache sps;
+	struct lull_cache tables;
+	struct lull_cache descs;
+};
+
+/* What a shadow page fault turned out to be. */
+enum lull_fault_result {
+	LULL_FAULT_FIXED,	/* enter the guest again */
+	LULL_FAULT_INJECT,	/* the guest's own fault: @exception */
+	LULL_FAULT_MMIO,	/* no memory, or a write to read-only memory */
+	LULL_FAULT_RETRY,	/* something changed under us; enter again */
+};
+
+/**
+ * struct lull_fault - one page fault
+ * @gva:	in: faulting address
+ * @error_code:	in: LULL_PF_* of the access
+ * @smap_exempt: in: explicit supervisor access with RFLAGS.AC set
+ * @result:	out: what it was
+ * @gpa:	out: what @gva translates to, where it does
+ * @level:	out: level of the guest's leaf entry
+ * @exception:	out: for LULL_FAULT_INJECT
+ */
+struct lull_fault {
+	gva_t gva;
+	u32 error_code;
+	bool smap_exempt;
+	enum lull_fault_result result;
+	gpa_t gpa;
+	int level;
+	struct lull_exception exception;
+};
+
+int lull_shadow_module_init(void);
+void lull_shadow_module_exit(void);
+
+int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
+		  u32 id, unsigned int max_pages);
+void lull_mmu_destroy(struct lull_mmu *mmu);
+void lull_mmu_zap_all(struct lull_mmu *mmu);
+void lull_mmu_invalidate_begin(struct lull_mmu *mmu);
+void lull_mmu_invalidate_gfn(struct lull_mmu *mmu, gfn_t gfn);
+void lull_mmu_invalidate_end(struct lull_mmu *mmu);
+void lull_mmu_flush(struct lull_mmu *mmu);
+int lull_mmu_audit(struct lull_mmu *mmu);
+
+void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
+		      unsigned int maxphyaddr);
+void lull_shadow_destroy(struct lull_shadow *sh);
+void lull_shadow_set_mode(struct lull_shadow *sh,
+			  const struct lull_paging_mode *mode);
+int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached);
+bool lull_shadow_needs_sync(struct lull_shadow *sh);
+unsigned int lull_shadow_sync(struct lull_shadow *sh);
+int lull_shadow_reload(struct lull_shadow *sh);
+bool lull_shadow_root_valid(const struct lull_shadow *sh);
+hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh);
+void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva);
+int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault);
+int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
+
+#endif /* LULL_SHADOW_H */

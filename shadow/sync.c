@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Roots, and the flush events that bring unsync tables in sync: CR3 loads,
+ * INVLPG, changes of control bits (SDM: "Invalidation of TLBs and
+ * Paging-Structure Caches").
+ */
+#include "shadow/internal.h"
+#include "shadow/trace.h"
+
+static unsigned int clear_writable(u64 *spte)
+{
+	if (!(*spte & LULL_PTE_W))
+		return 0;
+	WRITE_ONCE(*spte, *spte & ~LULL_PTE_W);
+	return 1;
+}
+
+/**
+ * lull_gfn_write_protect() - let the next guest write to @gfn fault
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ *
+ * The caller flushes before it relies on it.
+ */
+void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, gfn);
+
+	lockdep_assert_held(&mmu->lock);
+	if (rmap && lull_rmap_for_each(rmap, clear_writable))
+		mmu->flush = true;
+}
+
+/* Present, accessed before, and without a reserved NX: may it be kept? */
+static bool entry_usable(const struct lull_sp *sp, u64 gpte)
+{
+	return (gpte & LULL_PTE_P) && (gpte & LULL_PTE_A) &&
+	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
+}
+
+/* The link at @idx was made from another entry: does it still serve? */
+static bool link_serves(const struct lull_sp *sp, unsigned int idx, u64 gpte)
+{
+	const struct lull_sp *child = link_child(sp->spt[idx]);
+	unsigned int access = sp->role.access & gpte_access(gpte);
+
+	return entry_usable(sp, gpte) && !child->role.direct &&
+	       !(gpte & LULL_PTE_PS) && child->gfn == pte_frame(gpte) && child->role.access == access;
+}
+
+/* Take from a leaf the rights its changed entry no longer gives. */
+static bool trim_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
+		      unsigned int idx, u64 gpte)
+{
+	unsigned int access = sp->role.access & gpte_access(gpte);
+	u64 spte = sp->spt[idx];
+
+	if (!entry_usable(sp, gpte) || !sp->role.wp ||
+	    pte_frame(gpte) != leaf_gfn(sp, idx) ||
+	    ((gpte ^ sp->gptes[idx]) & LULL_PTE_PS))
+		return false;
+	if (!(access & LULL_ACC_W) || !(gpte & LULL_PTE_D))
+		spte &= ~LULL_PTE_W;
+	if (!(access & LULL_ACC_U))
+		spte &= ~LULL_PTE_U;
+	if (!(access & LULL_ACC_X))
+		spte |= LULL_PTE_NX;
+	WRITE_ONCE(sp->spt[idx], spte);
+	sp->gptes[idx] = gpte;
+	mmu->flush = true;
+	return true;
+}
+
+static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
+		       unsigned int idx, u64 gpte)
+{
+	if (gpte_unchanged(sp->gptes[idx], gpte))
+		return false;
+	if (sp->role.level == 1 && trim_leaf(mmu, sp, idx, gpte))
+		return true;
+	if (sp->role.level > 1 && link_serves(sp, idx, gpte))
+		sp->gptes[idx] = gpte;
+	else
+		lull_spte_drop(mmu, sp, idx);
+	return true;
+}
+
+static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	unsigned int idx, changed = 0;
+	bool blind;
+
+	lull_gfn_write_protect(mmu, sp->gfn);
+	lull_mmu_flush(mmu);
+	/* A table the host has swapped out keeps nothing. */
+	blind = mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch);
+	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES) {
+		if (blind)
+			lull_spte_drop(mmu, sp, idx);
+		changed += blind || sync_entry(mmu, sp, idx, mmu->scratch[idx]);
+	}
+	sp->unsync = false;
+	if (sp->role.level > 1)
+		mmu->nr_upper_unsync--;
+	mmu->stats.syncs++;
+	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
+}
+
+/**
+ * lull_sp_sync_tree() - bring @sp and all below it in sync
+ * @mmu:	the VM's
+ * @sp:		top of the tree
+ *
+ * The caller flushes.  Recursion ends at level 1.
+ *
+ * Return: how many tables were unsync.
+ */
+unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	unsigned int idx, nr = 0;
+
+	lockdep_assert_held(&mmu->lock);
+	if (sp->unsync) {
+		sync_sp(mmu, sp);
+		nr++;
+	}
+	if (!sp->unsync_children)
+		return nr;
+	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES)
+		nr += lull_sp_sync_tree(mmu, link_child(sp->spt[idx]));
+	bitmap_zero(sp->unsync_child, LULL_PT_ENTRIES);
+	sp->unsync_children = 0;
+	return nr;
+}
+
+/* Sync what is above level 1 only: all that INVLPG must see anew. */
+static void sync_upper(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	unsigned int idx;
+
+	if (sp->role.level == 1)
+		return;
+	if (sp->unsync)
+		sync_sp(mmu, sp);
+	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES)
+		sync_upper(mmu, link_child(sp->spt[idx]));
+}
+
+static union lull_role root_role(const struct lull_shadow *sh)
+{
+	return (union lull_role){
+		.level = LULL_ROOT_LEVEL,
+		.access = LULL_ACC_ALL,
+		.nxe = sh->mode.nxe,
+		.wp = sh->mode.wp,
+		.smep_not_wp = sh->mode.smep && !sh->mode.wp,
+		.smap_not_wp = sh->mode.smap && !sh->mode.wp,
+	};
+}
+
+/* Returns whether the root was in the cache. */
+static bool load_root(struct lull_shadow *sh)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	union lull_role role = root_role(sh);
+	gfn_t gfn = pte_frame(sh->cr3);
+	struct lull_sp *root;
+	bool cached;
+
+	lull_root_put(sh);
+	root = lull_sp_find(mmu, gfn, role);
+	cached = root;
+	if (!root) {
+		lull_mmu_reclaim(mmu, 1);
+		root = lull_sp_create(sh, gfn, role);
+	}
+	root->root_count++;
+	list_move(&root->link, &mmu->pages);
+	sh->root = root;
+	return cached;
+}
+
+/**
+ * lull_shadow_load_cr3() - find or make the root of an address space
+ * @sh:		the vCPU
+ * @cr3:	guest CR3
+ * @cached:	set to whether the root was there; may be NULL
+ *
+ * The root may have unsync tables below it: the caller calls
+ * lull_shadow_sync() before the guest runs.
+ *
+ * Context: the vCPU's thread; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
+{
+	bool hit;
+	int r;
+
+	sh->cr3 = cr3;
+	r = lull_shadow_topup(sh);
+	if (r)
+		return r;
+	spin_lock(&sh->mmu->lock);
+	hit = load_root(sh);
+	spin_unlock(&sh->mmu->lock);
+	if (cached)
+		*cached = hit;
+	return 0;
+}
+
+/**
+ * lull_shadow_reload() - get a valid root for the CR3 and mode in force
+ * @sh:		the vCPU
+ *
+ * Context: the vCPU's thread; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int lull_shadow_reload(struct lull_shadow *sh)
+{
+	int r = lull_shadow_load_cr3(sh, sh->cr3, NULL);
+
+	if (!r)
+		lull_shadow_sync(sh);
+	return r;
+}
+
+/**
+ * lull_shadow_set_mode() - control bits changed
+ * @sh:		the vCPU
+ * @mode:	the new ones
+ *
+ * The caller reloads the root before the guest runs.
+ */
+void lull_shadow_set_mode(struct lull_shadow *sh,
+			  const struct lull_paging_mode *mode)
+{
+	sh->mode = *mode;
+}
+
+/**
+ * lull_shadow_needs_sync() - is something below the root unsync?
+ * @sh:		the vCPU, with a root
+ *
+ * Return: whether lull_shadow_sync() has work.
+ */
+bool lull_shadow_needs_sync(struct lull_shadow *sh)
+{
+	return READ_ONCE(sh->root->unsync) ||
+	       READ_ONCE(sh->root->unsync_children);
+}
+
+/**
+ * lull_shadow_sync() - a full flush of the guest's TLB
+ * @sh:		the vCPU, with a root
+ *
+ * Return: how many tables were unsync.
+ */
+unsigned int lull_shadow_sync(struct lull_shadow *sh)
+{
+	unsigned int nr;
+
+	spin_lock(&sh->mmu->lock);
+	nr = lull_sp_sync_tree(sh->mmu, sh->root);
+	lull_mmu_flush(sh->mmu);
+	spin_unlock(&sh->mmu->lock);
+	return nr;
+}
+
+/**
+ * lull_shadow_root_valid() - may the guest run on the vCPU's root?
+ * @sh:		the vCPU
+ *
+ * Context: under the lock, or with interrupts off after the vCPU announced
+ * that it is entering the guest.
+ * Return: whether there is a root that was not zapped.
+ */
+bool lull_shadow_root_valid(const struct lull_shadow *sh)
+{
+	return sh->root && !READ_ONCE(sh->root->invalid);
+}
+
+/**
+ * lull_shadow_root_hpa() - what the hardware's CR3 has to hold
+ * @sh:		the vCPU, with a root
+ *
+ * Return: host-physical address of the root table.
+ */
+hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
+{
+	return __pa(sh->root->spt);
+}
+
+/**
+ * lull_shadow_invlpg() - the guest executed INVLPG
+ * @sh:		the vCPU
+ * @gva:	its operand
+ *
+ * Drops the translation of @gva, and syncs every table above level 1:
+ * INVLPG empties the paging-structure caches for all addresses.
+ */
+void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_sp *sp;
+	unsigned int idx;
+
+	spin_lock(&mmu->lock);
+	sp = sh->root;
+	if (mmu->nr_upper_unsync)
+		sync_upper(mmu, sp);
+	for (;;) {
+		idx = pt_index(gva, sp->role.level);
+		if (!test_bit(idx, sp->present))
+			break;
+		/* The pieces of a large page go together. */
+		if (sp->role.level == 1 ||
+		    link_child(sp->spt[idx])->role.direct) {
+			lull_spte_drop(mmu, sp, idx);
+			break;
+		}
+		sp = link_child(sp->spt[idx]);
+	}
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+}
