@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lull run: boot a Linux kernel as a guest. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "boot.h"
+#include "builtin.h"
+#include "bzimage.h"
+#include "machine.h"
+#include "opt.h"
+#include "util.h"
+#include "../hypercall/uapi/lull_para.h"
+
+#define MEM_DEFAULT	(256 * MIB)
+#define MEM_MIN		(1 * MIB)
+#define MEM_MAX		(1024 * GIB)
+#define NO_CPU		(~0U)
+
+/* The arms of design.md: which features the guest is offered. */
+static const char *const arm_names[] = {
+	"eager", "lazy", "announce", "stock", NULL,
+};
+
+enum arm { ARM_EAGER, ARM_LAZY, ARM_ANNOUNCE, ARM_STOCK };
+
+static const u64 arm_features[] = {
+	[ARM_EAGER] = LULL_PARA_F_IDLE_EAGER,
+	[ARM_LAZY] = 0,
+	[ARM_ANNOUNCE] = LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
+			 LULL_PARA_F_IDLE_HALT,
+	[ARM_STOCK] = 0,
+};
+
+/**
+ * struct run_options - the command line
+ * @kernel:	file
+ * @initrd:	file, or NULL
+ * @append:	kernel command line
+ * @stats:	file, or NULL
+ * @mem:	bytes
+ * @arm:	enum arm
+ * @cpu:	host CPU for the vCPU's thread, or NO_CPU
+ * @shadow_pages: cap, or 0
+ */
+struct run_options {
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+	const char *stats;
+	u64 mem;
+	int arm;
+	unsigned int cpu;
+	unsigned int shadow_pages;
+};
+
+static const char run_notes[] =
+	"SIZE is a number of bytes; K, M and G multiply it.\n"
+	"ARM says how the guest's idle task treats page tables:\n"
+	"  eager     it switches to the kernel's own\n"
+	"  lazy      it keeps those of the process before it\n"
+	"  announce  it keeps them, says so in the shared page, and halts by\n"
+	"            hypercall\n"
+	"  stock     the guest is offered nothing\n"
+	"\n"
+	"With a terminal, Ctrl-A x quits and Ctrl-A h shows the keys.\n"
+	"\n"
+	"Exit status: what the guest wrote to port 0xf4; 0 after Ctrl-A x;\n"
+	"1 on an error; 2 if the guest reset itself; 3 after a triple fault;\n"
+	"4 if the guest did what Lull cannot handle; 128+N after signal N.\n";
+
+static int parse_options(struct run_options *o, int argc, char **argv)
+{
+	const struct opt opts[] = {
+		{ "kernel", OPT_STRING, &o->kernel, "FILE",
+		  "bzImage to boot (required)" },
+		{ "initrd", OPT_STRING, &o->initrd, "FILE",
+		  "initial RAM disk" },
+		{ "append", OPT_STRING, &o->append, "TEXT",
+		  "kernel command line" },
+		{ "mem", OPT_SIZE, &o->mem, "SIZE",
+		  "guest memory (default 256M)",
+		  .min = MEM_MIN, .max = MEM_MAX },
+		{ "idle", OPT_CHOICE, &o->arm, "ARM",
+		  "eager, lazy, announce (default) or stock",
+		  .choices = arm_names },
+		{ "stats", OPT_STRING, &o->stats, "FILE",
+		  "write statistics as JSON at the end" },
+		{ "cpu", OPT_UINT, &o->cpu, "N",
+		  "run the guest only on host CPU N", .max = CPU_SETSIZE - 1 },
+		{ "shadow-pages", OPT_UINT, &o->shadow_pages, "N",
+		  "cap on shadow page tables",
+		  .min = LULL_MIN_SHADOW_PAGES, .max = ~0U },
+		{ }
+	};
+	const struct opt_spec spec = {
+		.usage = "run --kernel FILE [options]",
+		.about = "Boot a Linux kernel with its serial port on standard input and output.\n",
+		.opts = opts,
+		.notes = run_notes,
+	};
+	int ret = opt_parse(&spec, argc, argv);
+
+	if (ret < 0)
+		return ret;
+	if (!o->kernel)
+		return error("--kernel: missing (see --help)");
+	if (o->mem % GUEST_PAGE)
+		return error("--mem: %llu is not a multiple of %llu", o->mem,
+			     GUEST_PAGE);
+	return o->stats ? file_check_writable(o->stats) : 0;
+}
+
+/**
+ * struct payload - the files to boot
+ * @kernel:	the kernel's bytes
+ * @initrd:	the initrd's bytes, or none
+ * @image:	the kernel's parts
+ */
+struct payload {
+	struct blob kernel;
+	struct blob initrd;
+	struct bzimage image;
+};
+
+static void payload_free(struct payload *p)
+{
+	blob_free(&p->kernel);
+	blob_free(&p->initrd);
+}
+
+static int payload_read(struct payload *p, const struct run_options *o)
+{
+	char reason[BZIMAGE_REASON_MAX];
+
+	memset(p, 0, sizeof(*p));
+	if (blob_read(o->kernel, &p->kernel))
+		return -1;
+	if (bzimage_parse(p->kernel.data, p->kernel.size, &p->image, reason)) {
+		error("%s: %s", o->kernel, reason);
+		goto err_free;
+	}
+	if (o->initrd && blob_read(o->initrd, &p->initrd))
+		goto err_free;
+	if (o->initrd && !p->initrd.size) {
+		error("%s: empty file", o->initrd);
+		goto err_free;
+	}
+	return 0;
+
+err_free:
+	payload_free(p);
+	return -1;
+}
+
+static int load(struct machine *m, const struct payload *p,
+		const struct run_options *o)
+{
+	const struct boot_input in = {
+		.kernel_name = o->kernel, .kernel = p->kernel.data,
+		.image = &p->image, .initrd_name = o->initrd,
+		.initrd = p->initrd.data, .initrd_size = p->initrd.size,
+		.cmdline = o->append ? o->append : "",
+	};
+	struct lull_sregs sregs;
+	struct lull_regs regs;
+
+	if (boot_load(&m->mem, &in))
+		return -1;
+	boot_regs(&p->image, &regs);
+	boot_sregs(&sregs);
+	if (ioctl(m->vcpu.fd, LULL_SET_SREGS, &sregs) ||
+	    ioctl(m->vcpu.fd, LULL_SET_REGS, &regs))
+		return error("registers: %s", strerror(errno));
+	return 0;
+}
+
+static int pin(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu == NO_CPU)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		return error("--cpu: cannot run on CPU %u: %s", cpu,
+			     strerror(errno));
+	return 0;
+}
+
+static int write_stats(struct machine *m, const struct run_options *o)
+{
+	struct lull_vcpu_stats end;
+	bool have_end;
+
+	if (!o->stats)
+		return 0;
+	have_end = !machine_stats(m, &end);
+	return stats_log_write(&m->log, o->stats, have_end ? &end : NULL);
+}
+
+/* The guest is loaded; returns lull's exit status. */
+static int run(struct machine *m, const struct run_options *o)
+{
+	int status;
+
+	if (machine_start(m))
+		return STATUS_ERROR;
+	if (pin(o->cpu))
+		stop_request(&m->stop, STOP_ERROR, 0);
+	cpu_run(m);
+	console_end(&m->console);
+	cpu_report(m);
+	status = stop_status(&m->stop);
+	if (write_stats(m, o))
+		return STATUS_ERROR;
+	return status;
+}
+
+/* Returns the exit status; drops the payload once it is in the guest. */
+static int boot(struct payload *p, const struct run_options *o)
+{
+	const struct machine_config config = {
+		.mem_size = o->mem,
+		.para_features = arm_features[o->arm],
+		.shadow_pages = o->shadow_pages,
+	};
+	int status = STATUS_ERROR;
+	struct machine m;
+
+	if (machine_create(&m, &config))
+		return STATUS_ERROR;
+	if (!load(&m, p, o)) {
+		payload_free(p);
+		status = run(&m, o);
+	}
+	machine_destroy(&m);
+	return status;
+}
+
+/**
+ * builtin_run() - lull run
+ * @argc: number of arguments
+ * @argv: "run" and its arguments
+ *
+ * Return: exit status
+ */
+int builtin_run(int argc, char **argv)
+{
+	struct run_options o = {
+		.mem = MEM_DEFAULT, .arm = ARM_ANNOUNCE, .cpu = NO_CPU,
+	};
+	struct payload p;
+	int status;
+
+	switch (parse_options(&o, argc, argv)) {
+	case 0:
+		break;
+	case OPT_HELP_SHOWN:
+		return 0;
+	default:
+		return STATUS_ERROR;
+	}
+	if (payload_read(&p, &o))
+		return STATUS_ERROR;
+	status = boot(&p, &o);
+	payload_free(&p);
+	return status;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One guest: VM, vCPU, memory, devices, console, and how they are wired. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "machine.h"
+#include "util.h"
+
+static void on_put(void *ctx, u8 byte)
+{
+	struct machine *m = ctx;
+
+	console_put(&m->console, byte);
+}
+
+static void on_set_irq(void *ctx, bool level)
+{
+	struct machine *m = ctx;
+
+	if (vm_set_irq(&m->vm, BOARD_UART_IRQ, level))
+		stop_request(&m->stop, STOP_ERROR, 0);
+}
+
+static void on_room(void *ctx)
+{
+	struct machine *m = ctx;
+
+	console_room(&m->console);
+}
+
+static void on_exit_port(void *ctx, u8 status)
+{
+	struct machine *m = ctx;
+
+	stop_request(&m->stop, STOP_EXIT, status);
+}
+
+static void on_reset(void *ctx)
+{
+	struct machine *m = ctx;
+
+	stop_request(&m->stop, STOP_RESET, 0);
+}
+
+static void on_mark(void *ctx, u8 id)
+{
+	struct lull_vcpu_stats stats;
+	struct machine *m = ctx;
+
+	if (machine_stats(m, &stats) || stats_log_mark(&m->log, id, &stats))
+		stop_request(&m->stop, STOP_ERROR, 0);
+}
+
+static int init_board(struct machine *m)
+{
+	const struct uart_host uart = { on_put, on_set_irq, on_room, m };
+	const struct platform_host platform = {
+		on_exit_port, on_reset, on_mark, m,
+	};
+
+	return board_init(&m->board, &uart, &platform);
+}
+
+/**
+ * machine_create() - make a guest with empty memory
+ * @m: the guest
+ * @config: what it is to be
+ *
+ * Return: 0, or -1 after a message
+ */
+int machine_create(struct machine *m, const struct machine_config *config)
+{
+	const struct lull_vm_config vm_config = {
+		.para_features = config->para_features,
+		.shadow_pages = config->shadow_pages,
+	};
+
+	memset(m, 0, sizeof(*m));
+	if (stats_log_init(&m->log))
+		return -1;
+	if (init_board(m))
+		goto err_free_log;
+	if (gmem_alloc(&m->mem, config->mem_size))
+		goto err_free_log;
+	if (vm_create(&m->vm, &vm_config))
+		goto err_free_mem;
+	if (vm_add_memory(&m->vm, &m->mem) ||
+	    vcpu_create(&m->vm, &m->vcpu, 0))
+		goto err_destroy_vm;
+	return 0;
+
+err_destroy_vm:
+	vm_destroy(&m->vm);
+err_free_mem:
+	gmem_free(&m->mem);
+err_free_log:
+	board_destroy(&m->board);
+	stats_log_free(&m->log);
+	return -1;
+}
+
+/**
+ * machine_start() - connect the console; the caller runs the vCPU next
+ * @m: the guest
+ *
+ * Return: 0, or -1 after a message
+ */
+int machine_start(struct machine *m)
+{
+	const struct console_host host = {
+		.board = &m->board, .stop = &m->stop,
+		.kick = cpu_kick, .ctx = m,
+	};
+
+	m->thread = pthread_self();
+	cpu_prepare_kick();
+	return console_start(&m->console, &host);
+}
+
+/**
+ * machine_stats() - read a guest's statistics
+ * @m: the guest
+ * @stats: gets them
+ *
+ * Return: 0, or -1 after a message
+ */
+int machine_stats(struct machine *m, struct lull_vcpu_stats *stats)
+{
+	if (ioctl(m->vcpu.fd, LULL_GET_STATS, stats))
+		return error("statistics: %s", strerror(errno));
+	return 0;
+}
+
+/**
+ * machine_destroy() - drop a guest
+ * @m: the guest; its console has ended
+ */
+void machine_destroy(struct machine *m)
+{
+	vcpu_destroy(&m->vcpu);
+	vm_destroy(&m->vm);
+	gmem_free(&m->mem);
+	board_destroy(&m->board);
+	stats_log_free(&m->log);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* struct lull_vcpu_stats as JSON, and the file that run --stats writes. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+#include "stats.h"
+#include "util.h"
+#include "../monitor/uapi/lull.h"
+
+static void add_u64(struct json_object *obj, const char *name, u64 value)
+{
+	json_object_object_add(obj, name, json_object_new_uint64(value));
+}
+
+static struct json_object *named_json(const __u64 *values,
+				      const char *const *names, int nr)
+{
+	struct json_object *obj = json_object_new_object();
+	int i;
+
+	for (i = 0; i < nr; i++)
+		add_u64(obj, names[i], values[i]);
+	return obj;
+}
+
+/**
+ * exits_json() - values by exit reason as a JSON object
+ * @by_reason: LULL_NR_EXIT_REASONS values
+ *
+ * Reasons whose value is 0 are left out.
+ *
+ * Return: the object
+ */
+struct json_object *exits_json(const __u64 *by_reason)
+{
+	struct json_object *obj = json_object_new_object();
+	char buf[EXIT_NAME_MAX];
+	unsigned int i;
+
+	for (i = 0; i < LULL_NR_EXIT_REASONS; i++) {
+		if (by_reason[i])
+			add_u64(obj, exit_name(i, buf), by_reason[i]);
+	}
+	return obj;
+}
+
+/**
+ * stats_json() - a vCPU's statistics as a JSON object
+ * @stats: what LULL_GET_STATS returned
+ *
+ * Return: the object
+ */
+struct json_object *stats_json(const struct lull_vcpu_stats *stats)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "exits", exits_json(stats->exits));
+	json_object_object_add(obj, "exit_ticks",
+			       exits_json(stats->exit_ticks));
+	json_object_object_add(obj, "ticks",
+			       named_json(stats->ticks, ticks_names,
+					  LULL_NR_TICKS));
+	json_object_object_add(obj, "counters",
+			       named_json(stats->counters, counter_names,
+					  LULL_NR_COUNTERS));
+	add_u64(obj, "preempted", stats->preempted);
+	add_u64(obj, "total", stats->total);
+	return obj;
+}
+
+/**
+ * stats_log_init() - start without marks
+ * @log: the log
+ *
+ * Return: 0, or -1 after a message
+ */
+int stats_log_init(struct stats_log *log)
+{
+	log->marks = json_object_new_array();
+	return log->marks ? 0 : error("%s", strerror(ENOMEM));
+}
+
+/**
+ * stats_log_mark() - add the statistics at a mark
+ * @log: the log
+ * @id: the byte that the guest wrote
+ * @stats: the statistics now
+ *
+ * Return: 0, or -1 after a message
+ */
+int stats_log_mark(struct stats_log *log, unsigned int id,
+		   const struct lull_vcpu_stats *stats)
+{
+	struct json_object *mark = json_object_new_object();
+
+	json_object_object_add(mark, "id", json_object_new_int(id));
+	json_object_object_add(mark, "stats", stats_json(stats));
+	if (json_object_array_add(log->marks, mark))
+		return error("mark %u: %s", id, strerror(ENOMEM));
+	return 0;
+}
+
+/**
+ * stats_log_write() - write the file
+ * @log: the log
+ * @path: the file's name
+ * @end: the statistics at the end, or NULL if there are none
+ *
+ * Return: 0, or -1 after a message
+ */
+int stats_log_write(struct stats_log *log, const char *path,
+		    const struct lull_vcpu_stats *end)
+{
+	struct json_object *root = json_object_new_object();
+	const char *text;
+	char *data;
+	int ret;
+
+	json_object_object_add(root, "marks", json_object_get(log->marks));
+	json_object_object_add(root, "end", end ? stats_json(end) : NULL);
+	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY);
+	ret = asprintf(&data, "%s\n", text);
+	json_object_put(root);
+	if (ret < 0)
+		return error("%s: %s", path, strerror(ENOMEM));
+	ret = file_write(path, data, ret);
+	free(data);
+	return ret;
+}
+
+/**
+ * stats_log_free() - forget the marks
+ * @log: the log
+ */
+void stats_log_free(struct stats_log *log)
+{
+	json_object_put(log->marks);
+	log->marks = NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* struct lull_vcpu_stats as JSON, and the file that run --stats writes. */
+#ifndef LAUNCHER_STATS_H
+#define LAUNCHER_STATS_H
+
+#include "base.h"
+
+struct json_object;
+struct lull_vcpu_stats;
+
+struct json_object *exits_json(const __u64 *by_reason);
+struct json_object *stats_json(const struct lull_vcpu_stats *stats);
+
+/**
+ * struct stats_log - what a run gathers for --stats
+ * @marks:	JSON array, one object for each mark of the guest
+ */
+struct stats_log {
+	struct json_object *marks;
+};
+
+int stats_log_init(struct stats_log *log);
+int stats_log_mark(struct stats_log *log, unsigned int id,
+		   const struct lull_vcpu_stats *stats);
+int stats_log_write(struct stats_log *log, const char *path,
+		    const struct lull_vcpu_stats *end);
+void stats_log_free(struct stats_log *log);
+
+#endif /* LAUNCHER_STATS_H */
