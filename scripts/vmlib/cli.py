@@ -23,7 +23,7 @@ exit status: COMMAND's own, or
   123  the host kernel panicked
   124  no end after --timeout seconds
   125  the machine ended by itself, or gave no result
-Logs of each run: out/log/vm/TIME-PID/{console,command,dmesg,bochs}.log
+Logs of each run: {console,command,dmesg,bochs}.log in out/log/vm/TIME-PID
 
 CPU models: any of Bochs, or short: %s
 """
@@ -64,6 +64,8 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("--timeout", type=float, default=300, metavar="S",
                      help="seconds the run may take (default: 300)")
+    run.add_argument("--log", metavar="DIR", help="where the logs go "
+                     "(default: out/log/vm/TIME-PID)")
     run.add_argument("--out", metavar="DIR",
                      help="where the files of /out go")
     run.add_argument("command", nargs="+", metavar="COMMAND")
@@ -101,9 +103,11 @@ def _run(options):
         os.makedirs(options.out, exist_ok=True)
     if _backend(options) == "qemu":
         from .qemu import run_in_qemu
-        return run_in_qemu(machine, payload, options.timeout, options.out)
+        return run_in_qemu(machine, payload, options.timeout, options.out,
+                           options.log)
     from .runner import run_in_bochs
-    return run_in_bochs(machine, payload, options.timeout, options.out)
+    return run_in_bochs(machine, payload, options.timeout, options.out,
+                        options.log)
 
 
 def _shell(options):

@@ -25,6 +25,16 @@ REPORTS = re.compile(r"""
   | VMXOFF\ failed
 """, re.VERBOSE)
 
+# After these the machine may not come to an end by itself.
+FATAL = re.compile(r"""
+    Oops:
+  | kernel\ BUG\ at
+  | general\ protection\ fault.*:\ [0-9a-f]{4}\ \[
+  | soft\ lockup
+  | detected\ (expedited\ )?stalls
+  | self-detected\ stall
+""", re.VERBOSE)
+
 PANIC_END = "---[ end Kernel panic"
 LEVEL = re.compile(r"^<\d+>")           # as `dmesg -r` prints it
 CONTEXT = 25
@@ -37,6 +47,11 @@ def find_report(text):
         if REPORTS.search(line):
             return "\n".join(lines[number:number + CONTEXT])
     return None
+
+
+def is_fatal(text):
+    """Does a kernel log show that the machine is in serious trouble?"""
+    return bool(FATAL.search(text))
 
 
 def readable(raw):

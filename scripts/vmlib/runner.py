@@ -58,8 +58,15 @@ class Console(Tail):
                 sys.stderr.flush()
 
 
-def new_log_folder():
-    """A folder for this run; the oldest of earlier runs go."""
+def new_log_folder(folder=None):
+    """A folder for this run, or the one asked for; the oldest of earlier
+    runs go."""
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+        for name in ("console", "command", "dmesg", "bochs", "screen"):
+            _remove(os.path.join(folder, name + ".log"))
+        _remove_big_files(folder)
+        return os.path.abspath(folder)
     os.makedirs(LOGS, exist_ok=True)
     old = sorted(os.listdir(LOGS))
     for name in old[:-KEEP_LOGS]:
@@ -100,7 +107,7 @@ def watch(running, folder, timeout, boots=0):
             return Outcome(EXIT_RESET, "the machine was reset")
         if not alive:
             return Outcome()
-        if not doomed and hostlog.find_report(console.text):
+        if not doomed and hostlog.is_fatal(console.text):
             doomed = True
             deadline = min(deadline, time.monotonic() + REPORT_GRACE)
         if time.monotonic() > deadline:
@@ -159,10 +166,10 @@ def judge(outcome, result, folder):
     return result.status, None
 
 
-def run_in_bochs(machine, payload, timeout, out=None):
+def run_in_bochs(machine, payload, timeout, out=None, log=None):
     """Run a payload; returns the exit code."""
     bochs.check_cpu(machine.cpu)
-    folder = new_log_folder()
+    folder = new_log_folder(log)
     with saved_machine(machine) as saved:
         arguments, result_at = prepare_resume(saved, folder, payload.archive())
         running = bochs.Bochs(folder, arguments)
@@ -187,9 +194,13 @@ def finish(outcome, folder, result_at, out):
         say("%s (exit code %d; logs: %s)" % (reason, code, folder))
         if code == EXIT_DIED and outcome.reason:
             say("Bochs' last words: " + outcome.reason)
+    _remove_big_files(folder)
+    return code
+
+
+def _remove_big_files(folder):
     for name in ("state", "disk.img", "boot.iso", "debugger.rc"):
         _remove(os.path.join(folder, name))
-    return code
 
 
 def _remove(path):

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reads selftests/tests.ini and groups its tests into runs of the machine.
+
+Each section is a test:
+
+  bin      program that selftests/Makefile builds, or
+  script   shell script in selftests/
+  args     its arguments
+  cpu      CPU models; the test runs once on each (default: penryn haswell)
+  smp      CPUs (default: 1)
+  mem      MB (default: 512)
+  timeout  seconds of the machine's own time (default: 60)
+  module   "loaded" (default): lull.ko is loaded when the test starts;
+           "none": it is not, and the test may load it
+  trace    "yes": the host kernel has its tracing (default: no)
+  needs    what else goes along, separated by spaces:
+             guest-kernel    as bzImage
+             stock-kernel    the same kernel unpatched, as bzImage-stock
+             guest-initrd    as initrd
+             program:NAME    a program of this system, such as trace-cmd
+             file:PATH       a file of the repository
+"""
+import configparser
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import List, Tuple
+
+KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
+        "trace", "needs"}
+NEEDS = {"guest-kernel", "stock-kernel", "guest-initrd"}
+DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
+            "timeout": "60", "module": "loaded", "trace": "no", "needs": ""}
+
+BATCH_SECONDS = 400     # sum of the timeouts of a batch
+
+
+class CatalogueError(Exception):
+    """A mistake in tests.ini."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test on one CPU model."""
+    name: str
+    program: str            # file in /work
+    is_script: bool
+    args: str
+    cpu: str
+    smp: int
+    mem: int
+    timeout: int
+    module: str
+    trace: bool
+    needs: Tuple[str, ...]
+
+    @property
+    def title(self):
+        """Name for people and for log files."""
+        return "%s.%s%s" % (self.name, self.cpu,
+                            ".smp%d" % self.smp if self.smp > 1 else "")
+
+    @property
+    def machine(self):
+        """Tests with the same may share a run."""
+        return self.cpu, self.smp, self.mem, self.trace
+
+    @property
+    def command(self):
+        """The shell command line that runs it in the machine."""
+        shell = "sh " if self.is_script else ""
+        return ("%s./%s %s" % (shell, self.program, self.args)).strip()
+
+
+@dataclass
+class Batch:
+    """Tests that one run of the machine does, in order."""
+    tests: List[Test] = field(default_factory=list)
+
+    @property
+    def seconds(self):
+        """The sum of the timeouts."""
+        return sum(test.timeout for test in self.tests)
+
+    @property
+    def needs(self):
+        """What all of its tests need."""
+        return sorted({need for test in self.tests for need in test.needs})
+
+
+def _test(name, section, cpu):
+    if ("bin" in section) == ("script" in section):
+        raise CatalogueError("[%s]: needs either bin or script" % name)
+    unknown = set(section) - KEYS
+    if unknown:
+        raise CatalogueError("[%s]: unknown key %s" % (name, min(unknown)))
+    if section["module"] not in ("loaded", "none"):
+        raise CatalogueError("[%s]: module is loaded or none" % name)
+    needs = tuple(section["needs"].split())
+    for need in needs:
+        if need not in NEEDS and not need.startswith(("program:", "file:")):
+            raise CatalogueError("[%s]: unknown need %s" % (name, need))
+    try:
+        return Test(name=name, cpu=cpu,
+                    program=section.get("bin") or section["script"],
+                    is_script="script" in section, args=section["args"],
+                    smp=section.getint("smp"), mem=section.getint("mem"),
+                    timeout=section.getint("timeout"),
+                    module=section["module"],
+                    trace=section.getboolean("trace"), needs=needs)
+    except ValueError as error:
+        raise CatalogueError("[%s]: %s" % (name, error)) from error
+
+
+def read_catalogue(path, names=(), cpus=()):
+    """The tests of a file, or those named, on all their models or on cpus."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_dict({parser.default_section: DEFAULTS})
+    try:
+        with open(path, encoding="utf-8") as source:
+            parser.read_file(source)
+    except configparser.Error as error:
+        raise CatalogueError(str(error)) from error
+    for name in names:
+        if name not in parser:
+            raise CatalogueError("%s has no test %s" % (path, name))
+    return [_test(name, parser[name], cpu)
+            for name in parser.sections() if not names or name in names
+            for cpu in parser[name]["cpu"].replace(",", " ").split()
+            if not cpus or cpu in cpus]
+
+
+def make_batches(tests):
+    """Group tests by machine, the longest batches first."""
+    groups = defaultdict(list)
+    for test in tests:
+        groups[test.machine].append(test)
+    batches = []
+    for group in groups.values():
+        batch = Batch()
+        for test in group:
+            if batch.tests and batch.seconds + test.timeout > BATCH_SECONDS:
+                batches.append(batch)
+                batch = Batch()
+            batch.tests.append(test)
+        batches.append(batch)
+    return sorted(batches, key=lambda batch: -batch.seconds)

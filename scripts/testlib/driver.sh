@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in the test machine: the tests of the file "list", one a line, as
+#   TITLE TIMEOUT loaded|none COMMAND...
+# with marks around the output of each that scripts/testlib/batch.py reads.
+LULL=/work/lull
+LULL_MODULE=/work/lull.ko
+LULL_BZIMAGE=/work/bzImage
+LULL_BZIMAGE_STOCK=/work/bzImage-stock
+LULL_INITRD=/work/initrd
+PATH=/work:$PATH
+export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_INITRD PATH
+
+# module loaded|none: load or remove lull.ko
+module()
+{
+	if grep -q '^lull ' /proc/modules; then
+		[ "$1" = loaded ] || rmmod lull
+	else
+		[ "$1" = none ] || insmod "$LULL_MODULE"
+	fi
+}
+
+while read -r title timeout module command; do
+	echo "=== BEGIN $title"
+	# a warning, so that it is on the console too
+	echo "<4>lull-test: begin $title" >/dev/kmsg
+	if module "$module"; then
+		timeout -s KILL "$timeout" sh -c "$command" </dev/null 2>&1
+		status=$?
+	else
+		echo "cannot bring the module to the state \"$module\""
+		status=1
+	fi
+	echo
+	echo "=== END $title $status"
+done <list
