@@ -8,6 +8,7 @@
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -47,6 +48,7 @@ static void vm_free(struct lull_vm *vm)
 	lull_mmu_destroy(&vm->mmu);
 	lull_memslot_free_all(vm);
 	mmdrop(vm->mm);
+	preempt_notifier_dec();
 	kvfree(vm);
 }
 
@@ -75,6 +77,7 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->ref);
+	preempt_notifier_inc();
 	vm->id = atomic_inc_return(&next_id);
 	vm->pid = task_tgid_nr(current);
 	vm->mm = current->mm;
