@@ -178,7 +178,7 @@ check_sync_headers()
 		return 0
 	}
 	status=0
-	"$TOP/scripts/sync-headers.sh" check >"$log" 2>&1 || status=1
+	"$TOP/scripts/sync-headers.sh" --check >"$log" 2>&1 || status=1
 	verdict sync-headers "$log" $status
 }
 

@@ -193,7 +193,7 @@ def finish(outcome, folder, result_at, out):
     if reason:
         say("%s (exit code %d; logs: %s)" % (reason, code, folder))
         if code == EXIT_DIED and outcome.reason:
-            say("Bochs' last words: " + outcome.reason)
+            say("the emulator's last words: " + outcome.reason)
     _remove_big_files(folder)
     return code
 

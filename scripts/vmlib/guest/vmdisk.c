@@ -41,8 +41,6 @@
 #define CMD_WRITE	0x30
 #define CMD_FLUSH	0xe7
 
-#define __aligned(n)	__attribute__((__aligned__(n)))
-
 #define POLLS		10000000
 
 /* Bochs ends on "Shutdown", and enters its debugger on 'D'. */
@@ -65,7 +63,7 @@ struct result_header {
 static const char disk_magic[] = "LULLDISK";
 static const char result_magic[] = "LULLDONE";
 
-static unsigned char buffer[BATCH * SECTOR] __aligned(4096);
+static unsigned char buffer[BATCH * SECTOR];
 
 static void die(const char *what)
 {
