@@ -97,9 +97,6 @@ class Qemu:
         """Its own messages."""
         return _read(self._log).strip() or "no message in qemu.log"
 
-    def dump_state(self):
-        """Not offered here."""
-
     def kill(self):
         """End it, if it has not ended."""
         if self._process.poll() is None:

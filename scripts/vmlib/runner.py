@@ -5,14 +5,17 @@ import os
 import shutil
 import sys
 import tarfile
+import tempfile
 import time
 
-from . import bochs, disk, hostlog
+from . import bochs, disk, hostlog, state
 from .paths import (EXIT_DIED, EXIT_PANIC, EXIT_REPORT, EXIT_RESET,
                     EXIT_TIMEOUT, LOGS, VmError, say)
+from .payload import Payload
 from .saved import prepare_resume, saved_machine
 
 KEEP_LOGS = 200                 # folders of earlier runs
+SYMBOLS_TIMEOUT = 60            # also keeps a failure from asking again
 REPORT_GRACE = 20               # seconds a machine has to end after an oops
 MARK = "=== VM "
 READY = MARK + "READY"          # printed once in each boot
@@ -71,10 +74,8 @@ def new_log_folder(folder=None):
     old = sorted(os.listdir(LOGS))
     for name in old[:-KEEP_LOGS]:
         shutil.rmtree(os.path.join(LOGS, name), ignore_errors=True)
-    name = time.strftime("%Y%m%d-%H%M%S") + "-%d" % os.getpid()
-    folder = os.path.join(LOGS, name)
-    os.mkdir(folder)
-    return folder
+    name = time.strftime("%Y%m%d-%H%M%S-") + "%d" % os.getpid()
+    return tempfile.mkdtemp(prefix=name + "-", dir=LOGS)
 
 
 class Outcome:
@@ -177,9 +178,33 @@ def run_in_bochs(machine, payload, timeout, out=None, log=None):
             outcome = watch(running, folder, timeout)
             if outcome.code is None:
                 outcome.reason = running.last_words()
+            elif outcome.code in (EXIT_TIMEOUT, EXIT_REPORT):
+                _dump_state(machine, running, folder)
         finally:
             running.kill()
     return finish(outcome, folder, result_at, out)
+
+
+def _dump_state(machine, running, folder):
+    """Write down what a machine is doing that has to be stopped."""
+    table = state.symbols_path(machine)
+    if not os.path.exists(table):
+        _fetch_symbols(machine, table)
+    path = os.path.join(folder, "state.log")
+    if state.dump(running, path, state.Symbols(table)):
+        say("what it was doing: " + path)
+
+
+def _fetch_symbols(machine, table):
+    """Have a machine print its symbol table; done once for a kernel."""
+    ask = Payload()
+    ask.add_text("vm/loglevel", "1\n")
+    ask.add_text("vm/command", "grep -i ' t ' /proc/kallsyms >/out/table\n")
+    with tempfile.TemporaryDirectory() as out:
+        if run_in_bochs(machine, ask, SYMBOLS_TIMEOUT, out) == 0:
+            os.makedirs(os.path.dirname(table), exist_ok=True)
+            shutil.copy(out + "/table", table + ".new")
+            os.rename(table + ".new", table)
 
 
 def finish(outcome, folder, result_at, out):
