@@ -10,7 +10,7 @@ from .machine import CPUS, DEFAULT_CPU, Machine
 from .paths import VmError, host_kernel, say
 
 EPILOG = """\
-COMMAND runs in /work, which holds the files of --in.  A single argument is a
+COMMAND runs in /work, which holds the files of --in and --file.  A single argument is a
 command line for the machine's shell; several are a program and its arguments.
 Its output is the output of this program; what the host kernel prints on its
 console goes to stderr.  Files that it leaves in /out come back in --out DIR.
@@ -43,6 +43,8 @@ def _parser():
         help="memory (default: %(default)s)")
     add("--in", dest="input", action="append", default=[], metavar="DIR",
         help="copy DIR's files to /work; may be repeated")
+    add("--file", dest="files", action="append", default=[], metavar="FILE",
+        help="copy FILE to /work; may be repeated")
     add("--with", dest="programs", action="append", default=[],
         metavar="PROGRAM", help="bring a program of this system, with its "
         "shared libraries; may be repeated")
@@ -90,6 +92,8 @@ def _payload(options):
     payload = payloads.Payload()
     for folder in options.input:
         payload.add_tree(folder)
+    for path in options.files:
+        payload.add_file(path)
     for program in options.programs:
         payload.add_program(program)
     payload.add_text("vm/loglevel", "%d\n" % options.loglevel)

@@ -75,6 +75,13 @@ class Payload:
             if not files and not folders:
                 self._entries[os.path.normpath("work/" + below)] = folder
 
+    def add_file(self, path):
+        """Add one file, at /work."""
+        if not os.path.isfile(path):
+            raise VmError("--file %s: no such file" % path)
+        self._add_file("work/" + os.path.basename(path),
+                       os.path.realpath(path))
+
     def add_program(self, name):
         """Add one of this system's programs, at /usr/bin."""
         path = shutil.which(name)
