@@ -81,7 +81,7 @@ static int check_load(struct bzimage *image, char *reason)
 		return REFUSE("its header says init_size %u, less than itself",
 			      hdr->init_size);
 	if (image->load < LOWEST_LOAD || image->load % GUEST_PAGE ||
-	    image->load + image->run_size > 4 * GIB)
+	    image->load > 4 * GIB - image->run_size)
 		return REFUSE("cannot be loaded at its address %#llx",
 			      image->load);
 	return 0;

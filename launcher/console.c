@@ -96,12 +96,16 @@ static void read_input(struct console *con)
 	}
 }
 
-/* Another program has the terminal until the shell brings this one back. */
+/*
+ * Another program has the terminal until the shell brings this one back.
+ * raise() stops this thread before it returns; kill() may stop another first,
+ * and this one would go on to change the terminal again.
+ */
 static void suspend(struct console *con)
 {
 	if (con->tty)
 		tty_restore();
-	kill(getpid(), SIGSTOP);
+	raise(SIGSTOP);
 	if (con->tty && tty_is_ours())
 		tty_raw();
 }
