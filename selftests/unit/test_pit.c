@@ -234,14 +234,16 @@ static void test_rate_new_count(void **state)
 {
 	program(0, 2, 10000);
 	fake_time_advance(ns_of(4000));
-	write_count(0, 100);
+	write_count(0, 1000);
 	assert_int_equal(read_status(0), 0xf4);
 	assert_in_range(latch_count(0), 5999, 6001);
 	assert_in_range(fake_timer_expires() - START, ns_of(10000),
 			ns_of(10000) + 2);
 	fake_time_advance(ns_of(6050));
+	assert_in_range(fake_timer_expires() - START, ns_of(11000),
+			ns_of(11000) + 4);
 	assert_int_equal(read_status(0), 0xb4);
-	assert_in_range(latch_count(0), 49, 51);
+	assert_in_range(latch_count(0), 949, 951);
 	take_irq0();
 }
 
