@@ -62,6 +62,18 @@ static int check_magic(const char *path)
 	return 0;
 }
 
+/*
+ * libtracecmd 1.3.1 crashes when it closes a file whose events it could not
+ * find.  Such files stay open, in a chain that leak checkers can follow.
+ */
+static void abandon(struct tracecmd_input *handle)
+{
+	static struct tracecmd_input *abandoned;
+
+	tracecmd_set_private(handle, abandoned);
+	abandoned = handle;
+}
+
 /* The library's own messages would only repeat ours in other words. */
 static struct tracecmd_input *open_trace(const char *path)
 {
@@ -79,7 +91,7 @@ static struct tracecmd_input *open_trace(const char *path)
 	if (tracecmd_init_data(handle)) {
 		error("%s: truncated or damaged: some CPU's events are not all there",
 		      path);
-		tracecmd_close(handle);
+		abandon(handle);
 		return NULL;
 	}
 	return handle;

@@ -36,8 +36,9 @@ static void print_histogram(const struct histogram *h)
 	       histogram_mean(h), h->max);
 	for (i = first; i <= last; i++) {
 		width = h->buckets[i] * BAR_WIDTH / most;
-		printf("  %13llu .. %-13llu %10llu %.*s\n", histogram_from(i),
-		       histogram_to(i), h->buckets[i], width,
+		printf("  %13llu .. %-13llu %10llu%s%.*s\n",
+		       histogram_from(i), histogram_to(i), h->buckets[i],
+		       width ? " " : "", width,
 		       "########################################");
 	}
 }
