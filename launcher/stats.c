@@ -11,6 +11,8 @@
 #include "util.h"
 #include "../monitor/uapi/lull.h"
 
+#define MARKS_AT_FIRST	16
+
 static void add_u64(struct json_object *obj, const char *name, u64 value)
 {
 	json_object_object_add(obj, name, json_object_new_uint64(value));
@@ -80,8 +82,24 @@ struct json_object *stats_json(const struct lull_vcpu_stats *stats)
  */
 int stats_log_init(struct stats_log *log)
 {
-	log->marks = json_object_new_array();
+	log->nr_marks = 0;
+	log->room = MARKS_AT_FIRST;
+	log->marks = calloc(log->room, sizeof(*log->marks));
 	return log->marks ? 0 : error("%s", strerror(ENOMEM));
+}
+
+static int make_room(struct stats_log *log)
+{
+	struct stats_mark *marks;
+
+	if (log->nr_marks < log->room)
+		return 0;
+	marks = reallocarray(log->marks, 2 * log->room, sizeof(*marks));
+	if (!marks)
+		return -1;
+	log->marks = marks;
+	log->room *= 2;
+	return 0;
 }
 
 /**
@@ -90,18 +108,39 @@ int stats_log_init(struct stats_log *log)
  * @id: the byte that the guest wrote
  * @stats: the statistics now
  *
+ * The guest waits meanwhile, in the midst of what it measures: they become
+ * JSON only when the file is written.
+ *
  * Return: 0, or -1 after a message
  */
 int stats_log_mark(struct stats_log *log, unsigned int id,
 		   const struct lull_vcpu_stats *stats)
 {
-	struct json_object *mark = json_object_new_object();
+	struct stats_mark *mark;
 
-	json_object_object_add(mark, "id", json_object_new_int(id));
-	json_object_object_add(mark, "stats", stats_json(stats));
-	if (json_object_array_add(log->marks, mark))
+	if (make_room(log))
 		return error("mark %u: %s", id, strerror(ENOMEM));
+	mark = &log->marks[log->nr_marks++];
+	mark->id = id;
+	mark->stats = *stats;
 	return 0;
+}
+
+static struct json_object *marks_json(const struct stats_log *log)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_object *mark;
+	size_t i;
+
+	for (i = 0; i < log->nr_marks; i++) {
+		mark = json_object_new_object();
+		json_object_object_add(mark, "id",
+				       json_object_new_int(log->marks[i].id));
+		json_object_object_add(mark, "stats",
+				       stats_json(&log->marks[i].stats));
+		json_object_array_add(array, mark);
+	}
+	return array;
 }
 
 /**
@@ -120,7 +159,7 @@ int stats_log_write(struct stats_log *log, const char *path,
 	char *data;
 	int ret;
 
-	json_object_object_add(root, "marks", json_object_get(log->marks));
+	json_object_object_add(root, "marks", marks_json(log));
 	json_object_object_add(root, "end", end ? stats_json(end) : NULL);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY);
 	ret = asprintf(&data, "%s\n", text);
@@ -138,6 +177,6 @@ int stats_log_write(struct stats_log *log, const char *path,
  */
 void stats_log_free(struct stats_log *log)
 {
-	json_object_put(log->marks);
+	free(log->marks);
 	log->marks = NULL;
 }

@@ -4,19 +4,33 @@
 #define LAUNCHER_STATS_H
 
 #include "base.h"
+#include "../monitor/uapi/lull.h"
 
 struct json_object;
-struct lull_vcpu_stats;
 
 struct json_object *exits_json(const __u64 *by_reason);
 struct json_object *stats_json(const struct lull_vcpu_stats *stats);
 
 /**
+ * struct stats_mark - the statistics at one mark of the guest
+ * @id:		the byte that the guest wrote
+ * @stats:	the statistics then
+ */
+struct stats_mark {
+	unsigned int id;
+	struct lull_vcpu_stats stats;
+};
+
+/**
  * struct stats_log - what a run gathers for --stats
- * @marks:	JSON array, one object for each mark of the guest
+ * @marks:	in the order of the guest's
+ * @nr_marks:	how many
+ * @room:	for how many @marks has memory
  */
 struct stats_log {
-	struct json_object *marks;
+	struct stats_mark *marks;
+	size_t nr_marks;
+	size_t room;
 };
 
 int stats_log_init(struct stats_log *log);
