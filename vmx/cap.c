@@ -37,6 +37,8 @@ static const struct control controls[] = {
 	  "external-interrupt exiting" },
 	{ WORD_PIN, REQUIRED, PIN_BASED_NMI_EXITING, "NMI exiting" },
 	{ WORD_PIN, OPTIONAL, PIN_BASED_VIRTUAL_NMIS, "virtual NMIs" },
+	{ WORD_PIN, OPTIONAL, PIN_BASED_VMX_PREEMPTION_TIMER,
+	  "activate VMX-preemption timer" },
 
 	{ WORD_CPU, REQUIRED, CPU_BASED_HLT_EXITING, "HLT exiting" },
 	{ WORD_CPU, REQUIRED, CPU_BASED_INVLPG_EXITING, "INVLPG exiting" },

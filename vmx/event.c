@@ -9,11 +9,6 @@
 #include "vmx/event.h"
 #include "vmx/internal.h"
 
-/* VM-exit interruption information: IRET ended NMI blocking, then faulted. */
-#define INTR_NMI_UNBLOCKED	BIT(12)
-
-#define BLOCKING_BY_STI_MOV_SS	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
-
 static void queue(struct vmx_vcpu *vmx, u32 info, u32 error_code)
 {
 	vmx->event = info;
@@ -40,7 +35,7 @@ static void block_nmi(bool on)
 static void undo_iret(const struct vmx_exit *exit)
 {
 	if ((exit->intr_info & VMX_INTR_VALID) &&
-	    (exit->intr_info & INTR_NMI_UNBLOCKED) &&
+	    (exit->intr_info & VMX_INTR_NMI_UNBLOCKED) &&
 	    (exit->intr_info & VMX_INTR_VECTOR) != LULL_VEC_DF &&
 	    (lull_vmx_config()->pin & PIN_BASED_VIRTUAL_NMIS))
 		block_nmi(true);
@@ -50,18 +45,18 @@ static void undo_iret(const struct vmx_exit *exit)
  * lull_vmx_requeue() - keep an event whose delivery the exit cut off
  * @vmx:	loaded, after an exit
  * @exit:	the exit
+ * @info:	IDT-vectoring information
  *
  * The exit has emptied the VM-entry fields.
  */
-void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit)
+void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit,
+		      u32 info)
 {
-	u32 info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
 	u32 error_code = 0;
 
 	vmx->event = 0;
-	if (likely(!(info & VMX_INTR_VALID))) {
-		if (unlikely(exit->intr_info & INTR_NMI_UNBLOCKED))
-			undo_iret(exit);
+	if (!(info & VMX_INTR_VALID)) {
+		undo_iret(exit);
 		return;
 	}
 	/* Its bit 12 is undefined and must be 0 on entry. */
@@ -153,7 +148,7 @@ bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx)
 	return !vmx->event &&
 	       (vmcs_read_natural(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
 	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
-		 BLOCKING_BY_STI_MOV_SS);
+		 VMX_BLOCKING_BY_STI_MOV_SS);
 }
 
 /**
@@ -179,9 +174,5 @@ void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on)
  */
 void lull_vmx_clear_blocking(struct vmx_vcpu *vmx)
 {
-	u32 state = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
-
-	if (state & BLOCKING_BY_STI_MOV_SS)
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
-			     state & ~BLOCKING_BY_STI_MOV_SS);
+	vmx_end_blocking();
 }

@@ -12,6 +12,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/gfp.h>
+#include <linux/jump_label.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
@@ -46,6 +47,9 @@ struct vmx_cpu {
 
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpus);
 static struct vmx_config vmx_config __ro_after_init;
+
+/* Perf may program this host's CPUs. */
+DEFINE_STATIC_KEY_FALSE(lull_vmx_host_pmu);
 
 /* Set once, and from any context: VMX is off or about to be. */
 static bool going_down;
@@ -400,6 +404,15 @@ static int alloc_vmxon(void)
 	return 0;
 }
 
+static void find_pmu(void)
+{
+	struct x86_pmu_capability pmu;
+
+	perf_get_x86_pmu_capability(&pmu);
+	if (pmu.num_counters_gp)
+		static_branch_enable(&lull_vmx_host_pmu);
+}
+
 static int check_machine(void)
 {
 	int err;
@@ -434,6 +447,7 @@ int lull_vmx_init(void)
 	err = alloc_vmxon();
 	if (err)
 		goto err_module_notifier;
+	find_pmu();
 	cpu_emergency_register_virt_callback(emergency_off);
 	/*
 	 * This state's callbacks run where no task runs any more, or yet, on

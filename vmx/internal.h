@@ -5,6 +5,7 @@
 #ifndef LULL_VMX_INTERNAL_H
 #define LULL_VMX_INTERNAL_H
 
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 
@@ -18,12 +19,27 @@ enum {
 };
 
 /* hw.c */
+DECLARE_STATIC_KEY_FALSE(lull_vmx_host_pmu);
 bool lull_vmx_going_down(void);
 bool lull_vmx_acquire(struct vmx_vcpu *vmx);
 void lull_vmx_release(struct vmx_vcpu *vmx);
 
+/* VM-exit interruption information: IRET ended NMI blocking, then faulted. */
+#define VMX_INTR_NMI_UNBLOCKED	BIT(12)
+
+#define VMX_BLOCKING_BY_STI_MOV_SS \
+	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+
+static inline void vmx_end_blocking(void)
+{
+	u32 state = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (unlikely(state & VMX_BLOCKING_BY_STI_MOV_SS))
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     state & ~VMX_BLOCKING_BY_STI_MOV_SS);
+}
+
 /* exit.c */
-void lull_vmx_hand_back(struct vmx_exit *exit);
 void lull_vmx_decode(struct vmx_vcpu *vmx, struct vmx_exit *exit);
 void lull_vmx_decode_failure(struct vmx_exit *exit);
 
@@ -33,7 +49,8 @@ void lull_vmx_load_msrs(struct vmx_vcpu *vmx);
 void lull_vmx_unload_msrs(struct vmx_vcpu *vmx);
 
 /* event.c */
-void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit);
+void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit,
+		      u32 info);
 
 /* enter.S */
 unsigned int lull_vmx_enter(u64 *gpr, unsigned long *host_rsp, bool resume);

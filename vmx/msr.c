@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSRs that a guest reads and writes without an exit: some are fields of the
- * VMCS, five live in the CPU while the vCPU is loaded.
+ * MSRs that the hardware holds for a guest: some are fields of the VMCS, five
+ * live in the CPU while the vCPU is loaded.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -57,15 +57,16 @@ void lull_vmx_load_msrs(struct vmx_vcpu *vmx)
 /**
  * lull_vmx_unload_msrs() - keep the guest's values, give the CPU the host's
  * @vmx:	being put; preemption off
+ *
+ * The guest can write KERNEL_GS_BASE without an exit, by SWAPGS too.
  */
 void lull_vmx_unload_msrs(struct vmx_vcpu *vmx)
 {
 	int i;
 
-	for (i = 0; i < VMX_NR_GUEST_MSRS; i++) {
-		vmx->guest_msr[i] = __rdmsr(guest_msrs[i]);
+	vmx->guest_msr[VMX_MSR_KERNEL_GS_BASE] = __rdmsr(MSR_KERNEL_GS_BASE);
+	for (i = 0; i < VMX_NR_GUEST_MSRS; i++)
 		exchange(guest_msrs[i], vmx->guest_msr[i], vmx->host_msr[i]);
-	}
 }
 
 static int find(u32 msr)
@@ -94,6 +95,7 @@ static int set_cpu_msr(struct vmx_vcpu *vmx, u32 msr, u64 val)
 
 	if (i < 0)
 		return i;
+	vmx->guest_msr[i] = val;
 	native_wrmsrl(msr, val);
 	return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Into guest mode and back.  The part that no tracer may see is one
- * function, run_guest().
+ * function, run_guest().  It and what surrounds it are one piece of code,
+ * because this path is run for every exit.
  */
 #include <linux/context_tracking.h>
 #include <linux/hw_breakpoint.h>
@@ -56,6 +57,7 @@ static void save_host_segments(struct vmx_vcpu *vmx)
 	savesegment(fs, vmx->host_fs);
 	savesegment(gs, vmx->host_gs);
 	store_ldt(vmx->host_ldt);
+	vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
 	if (fs_base != vmx->host_fs_base) {
 		vmcs_write_natural(HOST_FS_BASE, fs_base);
 		vmx->host_fs_base = fs_base;
@@ -79,11 +81,11 @@ static void restore_host_segments(struct vmx_vcpu *vmx)
 		loadsegment(fs, vmx->host_fs);
 		native_wrmsrl(MSR_FS_BASE, vmx->host_fs_base);
 	}
-	/* Spoils KERNEL_GS_BASE, which is written after this. */
+	/* Loading the selector sets KERNEL_GS_BASE, as it does in user mode. */
 	if (unlikely(vmx->host_gs)) {
 		load_gs_index(vmx->host_gs);
 		native_wrmsrl(MSR_KERNEL_GS_BASE,
-			      vmx->guest_msr[VMX_MSR_KERNEL_GS_BASE]);
+			      vmx->host_msr[VMX_MSR_KERNEL_GS_BASE]);
 	}
 	invalidate_tss_limit();
 	load_fixmap_gdt(smp_processor_id());
@@ -130,7 +132,7 @@ void lull_vmx_put(struct vmx_vcpu *vmx)
 static void refresh_host_state(struct vmx_vcpu *vmx)
 {
 	unsigned long cr3 = __native_read_cr3();
-	unsigned long cr4 = cr4_read_shadow();
+	unsigned long cr4 = native_read_cr4();
 
 	if (unlikely(cr3 != vmx->host_cr3)) {
 		vmcs_write_natural(HOST_CR3, cr3);
@@ -181,9 +183,39 @@ static __always_inline void exit_context(void)
 	instrumentation_end();
 }
 
+static __always_inline bool is_event(u32 intr_info, u32 type, u8 vector)
+{
+	return (intr_info & (VMX_INTR_VALID | VMX_INTR_TYPE |
+			     VMX_INTR_VECTOR)) ==
+	       (VMX_INTR_VALID | type | vector);
+}
+
+/*
+ * Give the host its NMI or machine check.  NMIs are blocked if one caused the
+ * exit, so nothing may IRET before this.  The software interrupts take the
+ * host's own gates, on the stacks that belong to them, and the handler's IRET
+ * unblocks NMIs.  A machine check looks like one in kernel mode, the most
+ * cautious view of it.
+ */
+static __always_inline void hand_back(struct vmx_exit *exit)
+{
+	u32 info = 0;
+
+	exit->reason = vmcs_read32(VM_EXIT_REASON);
+	if (exit->reason == VMX_EXIT_EXCEPTION_NMI)
+		info = vmcs_read32(VM_EXIT_INTR_INFO);
+	exit->intr_info = info;
+
+	if (is_event(info, VMX_INTR_TYPE_NMI, LULL_VEC_NMI))
+		asm volatile("int $2" : : : "memory");
+	else if (is_event(info, VMX_INTR_TYPE_HARD_EXC, LULL_VEC_MC) ||
+		 (u16)exit->reason == VMX_EXIT_ENTRY_MACHINE_CHECK)
+		asm volatile("int $18" : : : "memory");
+}
+
 /* Return: 0 after an exit, 1 if there was no entry. */
-static noinstr unsigned int run_guest(struct vmx_vcpu *vmx, u64 *gpr,
-				      struct vmx_exit *exit)
+static __always_inline unsigned int run_guest(struct vmx_vcpu *vmx, u64 *gpr,
+					      struct vmx_exit *exit)
 {
 	unsigned int failed;
 
@@ -192,20 +224,36 @@ static noinstr unsigned int run_guest(struct vmx_vcpu *vmx, u64 *gpr,
 		native_write_cr2(vmx->cr2);
 	failed = lull_vmx_enter(gpr, &vmx->host_rsp, vmx->launched);
 	vmx->cr2 = native_read_cr2();
-	/* NMIs are blocked if one caused the exit: nothing may IRET first. */
 	if (likely(!failed))
-		lull_vmx_hand_back(exit);
+		hand_back(exit);
 	exit_context();
 	return failed;
 }
 
-/* An exit clears DEBUGCTL and leaves DR7 without breakpoints. */
-static void restore_debug_state(unsigned long debugctl)
+static void prepare(struct vmx_vcpu *vmx)
 {
-	if (unlikely(debugctl))
-		native_wrmsrl(MSR_IA32_DEBUGCTLMSR, debugctl);
+	refresh_host_state(vmx);
+	if (unlikely(vmx->tlb_stale)) {
+		lull_invvpid_context(vmx->vpid);
+		vmx->tlb_stale = false;
+	}
+	/* Perf may change it in an interrupt, between any two entries. */
+	if (static_branch_unlikely(&lull_vmx_host_pmu))
+		vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
+	if (unlikely(vmx->dr7 & DR7_ENABLES))
+		load_breakpoints(vmx);
+}
+
+/* An exit clears DEBUGCTL and leaves DR7 without breakpoints. */
+static void finish(struct vmx_vcpu *vmx)
+{
+	if (unlikely(vmx->host_debugctl))
+		native_wrmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
 	if (unlikely(hw_breakpoint_active()))
 		hw_breakpoint_restore();
+	/* The branch predictors have seen the guest: no user code before IBPB. */
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
 }
 
 /**
@@ -217,26 +265,22 @@ static void restore_debug_state(unsigned long debugctl)
  * If no entry was possible @exit->reason is ~0.  @exit->insn_error then says
  * why, or is 0 when VMX is off because the machine goes down.
  */
-void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr, struct vmx_exit *exit)
+noinstr void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr,
+			  struct vmx_exit *exit)
 {
-	unsigned long debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
 	unsigned int failed;
 
-	refresh_host_state(vmx);
-	if (unlikely(vmx->tlb_stale)) {
-		lull_invvpid_context(vmx->vpid);
-		vmx->tlb_stale = false;
-	}
-	if (unlikely(vmx->dr7 & DR7_ENABLES))
-		load_breakpoints(vmx);
+	instrumentation_begin();
+	prepare(vmx);
+	instrumentation_end();
+
 	failed = run_guest(vmx, gpr, exit);
-	restore_debug_state(debugctl);
-	if (unlikely(failed)) {
+
+	instrumentation_begin();
+	finish(vmx);
+	if (likely(!failed))
+		lull_vmx_decode(vmx, exit);
+	else
 		lull_vmx_decode_failure(exit);
-		return;
-	}
-	/* The branch predictors have seen the guest: no user code before IBPB. */
-	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
-		this_cpu_write(x86_ibpb_exit_to_user, true);
-	lull_vmx_decode(vmx, exit);
+	instrumentation_end();
 }

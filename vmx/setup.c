@@ -15,6 +15,7 @@
 #include <asm/segment.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
+#include <asm/tsc.h>
 
 #include "vmx/internal.h"
 
@@ -60,18 +61,28 @@ static u16 alloc_vpid(void)
 	return vpid < 0 ? 0 : vpid;
 }
 
-static void pass_msr(unsigned long *bitmap, u32 msr)
+/* Four bitmaps of 8192 MSRs: read low, read high, write low, write high. */
+static unsigned int msr_bit(u32 msr)
 {
-	/* Four bitmaps of 8192 MSRs: read low, read high, write low, high. */
-	unsigned int bit = msr & 0x1fff;
-
-	if (msr >= 0xc0000000)
-		bit += 8192;
-	__clear_bit(bit, bitmap);
-	__clear_bit(bit + 2 * 8192, bitmap);
+	return (msr & 0x1fff) + (msr >= 0xc0000000 ? 8192 : 0);
 }
 
-/* What is passed through is either in the VMCS or switched by load and put. */
+static void pass_read(unsigned long *bitmap, u32 msr)
+{
+	__clear_bit(msr_bit(msr), bitmap);
+}
+
+static void pass_msr(unsigned long *bitmap, u32 msr)
+{
+	pass_read(bitmap, msr);
+	__clear_bit(msr_bit(msr) + 2 * 8192, bitmap);
+}
+
+/*
+ * What is passed through is in the VMCS or switched by load and put.  Writes
+ * of the SYSCALL MSRs exit: a guest writes them once, and lull_vmx_put() need
+ * not read them back each time.
+ */
 static void init_msr_bitmap(unsigned long *bitmap)
 {
 	memset(bitmap, 0xff, PAGE_SIZE);
@@ -81,10 +92,10 @@ static void init_msr_bitmap(unsigned long *bitmap)
 	pass_msr(bitmap, MSR_IA32_SYSENTER_CS);
 	pass_msr(bitmap, MSR_IA32_SYSENTER_ESP);
 	pass_msr(bitmap, MSR_IA32_SYSENTER_EIP);
-	pass_msr(bitmap, MSR_STAR);
-	pass_msr(bitmap, MSR_LSTAR);
-	pass_msr(bitmap, MSR_CSTAR);
-	pass_msr(bitmap, MSR_SYSCALL_MASK);
+	pass_read(bitmap, MSR_STAR);
+	pass_read(bitmap, MSR_LSTAR);
+	pass_read(bitmap, MSR_CSTAR);
+	pass_read(bitmap, MSR_SYSCALL_MASK);
 }
 
 static void init_efer_list(struct vmx_vcpu *vmx)
@@ -96,6 +107,23 @@ static void init_efer_list(struct vmx_vcpu *vmx)
 	list[EFER_LIST_HOST].value = vmx->host_efer;
 	vmcs_write64(VM_ENTRY_MSR_LOAD_ADDR, __pa(&list[EFER_LIST_GUEST]));
 	vmcs_write64(VM_EXIT_MSR_LOAD_ADDR, __pa(&list[EFER_LIST_HOST]));
+}
+
+/*
+ * A host interrupt ends a stay in guest mode long before this does.  It is
+ * there so that a guest never holds a CPU for good, even one whose external
+ * interrupts do not come through: Bochs 2.7 loses them on an entry with the
+ * guest's IF clear, until the guest changes IF.
+ */
+#define LONGEST_STAY_MS	250
+
+static void init_preemption_timer(void)
+{
+	u64 ticks = (u64)tsc_khz * LONGEST_STAY_MS;
+
+	ticks >>= __rdmsr(MSR_IA32_VMX_MISC) &
+		  VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, min_t(u64, ticks, U32_MAX));
 }
 
 static void init_controls(struct vmx_vcpu *vmx)
@@ -132,6 +160,8 @@ static void init_controls(struct vmx_vcpu *vmx)
 	}
 	if (vmx->efer_list)
 		init_efer_list(vmx);
+	if (config->pin & PIN_BASED_VMX_PREEMPTION_TIMER)
+		init_preemption_timer();
 }
 
 /* What is the same on every CPU; lull_vmx_load() writes the rest. */
@@ -612,7 +642,7 @@ void lull_vmx_skip_insn(struct vmx_vcpu *vmx, const struct vmx_exit *exit)
 	    !(vmcs_read32(GUEST_CS_AR_BYTES) & AR_LONG))
 		rip = (u32)rip;
 	vmcs_write_natural(GUEST_RIP, rip);
-	lull_vmx_clear_blocking(vmx);
+	vmx_end_blocking();
 	if (unlikely(vmcs_read_natural(GUEST_RFLAGS) & X86_EFLAGS_TF))
 		vmcs_write_natural(GUEST_PENDING_DBG_EXCEPTIONS,
 				   PENDING_DBG_BS);

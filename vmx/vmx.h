@@ -77,6 +77,7 @@ enum vmx_exit_reason {
 	VMX_EXIT_MWAIT = 36,
 	VMX_EXIT_MONITOR = 39,
 	VMX_EXIT_ENTRY_MACHINE_CHECK = 41,
+	VMX_EXIT_PREEMPTION_TIMER = 52,	/* nothing to do, as for 1 */
 	VMX_EXIT_WBINVD = 54,
 	VMX_EXIT_XSETBV = 55,
 };
@@ -150,6 +151,7 @@ struct vmx_msr_entry;
  * @host_cr4:	value in HOST_CR4
  * @host_rsp:	value in HOST_RSP
  * @host_fs_base: value in HOST_FS_BASE
+ * @host_debugctl: the host's DEBUGCTL, which an exit clears
  * @host_efer:	the host's EFER, for @efer_list
  * @cr0:	guest's view of CR0
  * @cr4:	guest's view of CR4
@@ -187,6 +189,7 @@ struct vmx_vcpu {
 	unsigned long host_cr4;
 	unsigned long host_rsp;
 	unsigned long host_fs_base;
+	u64 host_debugctl;
 	u64 host_efer;
 	u64 cr0;
 	u64 cr4;
