@@ -115,6 +115,9 @@ def run_in_qemu(machine, payload, timeout, out=None, log=None):
         outcome = runner.watch(running, folder, timeout, boots=1)
         if outcome.code is None:
             outcome.reason = running.last_words()
+    except BaseException:
+        runner.remove_big_files(folder)
+        raise
     finally:
         running.kill()
     return runner.finish(outcome, folder, result_at, out)

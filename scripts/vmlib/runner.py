@@ -68,12 +68,14 @@ def new_log_folder(folder=None):
         os.makedirs(folder, exist_ok=True)
         for name in ("console", "command", "dmesg", "bochs", "screen"):
             _remove(os.path.join(folder, name + ".log"))
-        _remove_big_files(folder)
+        remove_big_files(folder)
         return os.path.abspath(folder)
     os.makedirs(LOGS, exist_ok=True)
     old = sorted(os.listdir(LOGS))
     for name in old[:-KEEP_LOGS]:
         shutil.rmtree(os.path.join(LOGS, name), ignore_errors=True)
+    for name in old:
+        _tidy_after_dead_run(os.path.join(LOGS, name))
     name = time.strftime("%Y%m%d-%H%M%S-") + "%d" % os.getpid()
     return tempfile.mkdtemp(prefix=name + "-", dir=LOGS)
 
@@ -180,6 +182,9 @@ def run_in_bochs(machine, payload, timeout, out=None, log=None):
                 outcome.reason = running.last_words()
             elif outcome.code in (EXIT_TIMEOUT, EXIT_REPORT):
                 _dump_state(machine, running, folder)
+        except BaseException:
+            remove_big_files(folder)
+            raise
         finally:
             running.kill()
     return finish(outcome, folder, result_at, out)
@@ -219,13 +224,23 @@ def finish(outcome, folder, result_at, out):
         say("%s (exit code %d; logs: %s)" % (reason, code, folder))
         if code == EXIT_DIED and outcome.reason:
             say("the emulator's last words: " + outcome.reason)
-    _remove_big_files(folder)
+    remove_big_files(folder)
     return code
 
 
-def _remove_big_files(folder):
-    for name in ("state", "disk.img", "boot.iso", "debugger.rc"):
+def remove_big_files(folder):
+    """Keep only the logs of a run."""
+    for name in ("state", "disk.img", "disk.img.lock", "boot.iso",
+                 "debugger.rc"):
         _remove(os.path.join(folder, name))
+
+
+def _tidy_after_dead_run(folder):
+    """A run that was killed could not remove its big files."""
+    process = os.path.basename(folder).split("-")[2:3]
+    if (os.path.lexists(folder + "/disk.img") and process
+            and not os.path.exists("/proc/" + process[0])):
+        remove_big_files(folder)
 
 
 def _remove(path):

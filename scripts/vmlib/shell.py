@@ -11,10 +11,12 @@ from contextlib import contextmanager
 
 from . import bochs
 from .paths import EXIT_USAGE, VmError, say
-from .runner import Console, Outcome, finish, new_log_folder
+from .runner import (Console, Outcome, finish, new_log_folder,
+                     remove_big_files)
 from .saved import prepare_resume, saved_machine
 
 ESCAPE = b"\x1d"                # Ctrl-]
+END_OF_FILE = b"\x04"           # Ctrl-D
 
 
 @contextmanager
@@ -32,25 +34,30 @@ def _raw_terminal():
 
 
 def _relay(running, line, folder):
-    """Carry keys and output until the machine ends or Ctrl-] is typed."""
+    """Carry keys and output until the machine ends or Ctrl-] is typed.
+
+    Keys wait until the shell has printed something: it discards earlier ones.
+    """
     console = Console(folder + "/console.log", line_end="\r\n")
-    sources = [sys.stdin.fileno(), line, running]
-    while True:
+    keyboard = sys.stdin.fileno()
+    sources, keys, is_up = [keyboard, line, running], b"", False
+    while running.step(0):
         ready, _, _ = select.select(sources, [], [], 0.1)
         console.show()
         if line in ready:
             os.write(sys.stdout.fileno(), os.read(line, 1 << 12))
-        if sys.stdin.fileno() in ready:
-            keys = os.read(sys.stdin.fileno(), 1 << 10)
-            if ESCAPE in keys:
+            is_up = True
+        if keyboard in ready:
+            typed = os.read(keyboard, 1 << 10)
+            if ESCAPE in typed:
                 return Outcome(EXIT_USAGE, "ended by Ctrl-]")
-            if keys:
-                os.write(line, keys)
-            else:               # end of a file or pipe: so will the shell
-                os.write(line, b"\x04")
-                sources.remove(sys.stdin.fileno())
-        if not running.step(0):
-            return Outcome()
+            if not typed:       # end of a file or pipe: so will the shell
+                sources.remove(keyboard)
+            keys += typed or END_OF_FILE
+        if keys and is_up:
+            os.write(line, keys)
+            keys = b""
+    return Outcome()
 
 
 def interactive_shell(machine, payload, backend):
@@ -73,6 +80,9 @@ def interactive_shell(machine, payload, backend):
         try:
             with _raw_terminal():
                 outcome = _relay(running, line, folder)
+        except BaseException:
+            remove_big_files(folder)
+            raise
         finally:
             running.kill()
     return finish(outcome, folder, result_at, None)
