@@ -47,15 +47,23 @@ def saved_machine(machine):
     os.makedirs(MACHINES, exist_ok=True)
     folder = os.path.join(MACHINES, key)
     with open(folder + ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        _lock(lock, fcntl.LOCK_SH)
         while not _is_complete(folder):
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock, fcntl.LOCK_EX)
             if not _is_complete(folder):
                 _make_in_child(machine, folder)
-            fcntl.flock(lock, fcntl.LOCK_SH)
+            _lock(lock, fcntl.LOCK_SH)
         os.utime(folder)
         _prune()
         yield folder
+
+
+def _lock(lock, mode):
+    try:
+        fcntl.flock(lock, mode | fcntl.LOCK_NB)
+    except OSError:
+        say("another run is saving this machine; waiting for it")
+        fcntl.flock(lock, mode)
 
 
 def _is_complete(folder):
