@@ -29,10 +29,12 @@ enum report_event {
  * @name:	its name
  * @fields:	those that are read beside "vm" and "vcpu", in the order in
  *		which report_take() gets their values
+ * @of_vm:	it concerns a VM, whichever vCPU it was: no field "vcpu"
  */
 struct report_event_desc {
 	const char *name;
 	const char *fields[REPORT_MAX_FIELDS + 1];
+	bool of_vm;
 };
 
 extern const struct report_event_desc report_events[REPORT_NR_EVENTS];

@@ -20,7 +20,7 @@ const char *tracecmd_get_cpustats(struct tracecmd_input *handle);
  * struct bound_event - a tracepoint as this file has it
  * @id:		its number in records, -1 if the file does not have it
  * @vm:		field "vm"
- * @vcpu:	field "vcpu"
+ * @vcpu:	field "vcpu", or NULL for events of a VM
  * @fields:	those of report_events[]
  */
 struct bound_event {
@@ -114,8 +114,9 @@ static int bind_event(struct reader *rd, struct tep_event *event,
 	unsigned int i;
 
 	bound->id = event->id;
-	if (bind_field(rd, event, "vm", &bound->vm) ||
-	    bind_field(rd, event, "vcpu", &bound->vcpu))
+	if (bind_field(rd, event, "vm", &bound->vm))
+		return -1;
+	if (!desc->of_vm && bind_field(rd, event, "vcpu", &bound->vcpu))
 		return -1;
 	for (i = 0; desc->fields[i]; i++) {
 		if (bind_field(rd, event, desc->fields[i], &bound->fields[i]))
@@ -164,6 +165,7 @@ static int take_record(struct reader *rd, enum report_event which,
 {
 	const struct bound_event *bound = &rd->events[which];
 	u32 vm = read_field(bound->vm, record);
+	u32 vcpu = bound->vcpu ? read_field(bound->vcpu, record) : 0;
 	u64 values[REPORT_MAX_FIELDS];
 	unsigned int i;
 
@@ -171,8 +173,7 @@ static int take_record(struct reader *rd, enum report_event which,
 		return 0;
 	for (i = 0; report_events[which].fields[i]; i++)
 		values[i] = read_field(bound->fields[i], record);
-	return report_take(rd->report, which, vm,
-			   read_field(bound->vcpu, record), values);
+	return report_take(rd->report, which, vm, vcpu, values);
 }
 
 static int note_missed(struct reader *rd, const struct tep_record *record)
