@@ -96,7 +96,9 @@ static int add_slot(struct lull_vm *vm, struct lull_memslot *slot,
 
 	if (slot->npages || overlaps(vm, new.base_gfn, new.npages))
 		return -EEXIST;
-	new.rmap = __vcalloc(new.npages, sizeof(*new.rmap), GFP_KERNEL_ACCOUNT);
+	/* The caller chose the size: too large is its error, not a warning. */
+	new.rmap = __vcalloc(new.npages, sizeof(*new.rmap),
+			     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!new.rmap)
 		return -ENOMEM;
 	publish(vm, slot, &new);

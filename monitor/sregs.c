@@ -35,6 +35,11 @@ void lull_vcpu_get_regs(struct lull_vcpu *vcpu, struct lull_regs *regs)
 	lull_vcpu_put(vcpu);
 }
 
+static bool is_canonical(u64 addr)
+{
+	return addr == (u64)sign_extend64(addr, 47);
+}
+
 /* Bits that are 0 in every RFLAGS; VM86 has no place in long mode. */
 #define RFLAGS_NEVER	(~GENMASK_ULL(21, 0) | BIT_ULL(15) | BIT_ULL(5) | \
 			 BIT_ULL(3) | X86_EFLAGS_VM)
@@ -44,11 +49,11 @@ void lull_vcpu_get_regs(struct lull_vcpu *vcpu, struct lull_regs *regs)
  * @vcpu:	the vCPU, mutex held
  * @regs:	the new values
  *
- * Return: 0, or -EINVAL for flags that cannot be.
+ * Return: 0, or -EINVAL for flags or a RIP that cannot be.
  */
 int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs)
 {
-	if (regs->rflags & RFLAGS_NEVER)
+	if ((regs->rflags & RFLAGS_NEVER) || !is_canonical(regs->rip))
 		return -EINVAL;
 	lull_vcpu_load(vcpu);
 	memcpy(vcpu->gpr, regs->gpr, sizeof(regs->gpr));
@@ -97,12 +102,24 @@ static bool pads_clear(const struct lull_sregs *sregs)
 	       !memchr_inv(sregs->idtr.pad, 0, sizeof(sregs->idtr.pad));
 }
 
+/* Bases that VM entry checks: all 64 bits of them exist. */
+static bool bases_canonical(const struct lull_sregs *sregs)
+{
+	return is_canonical(sregs->seg[LULL_FS].base) &&
+	       is_canonical(sregs->seg[LULL_GS].base) &&
+	       is_canonical(sregs->seg[LULL_LDTR].base) &&
+	       is_canonical(sregs->seg[LULL_TR].base) &&
+	       is_canonical(sregs->gdtr.base) &&
+	       is_canonical(sregs->idtr.base);
+}
+
 static bool sregs_valid(const struct lull_sregs *sregs)
 {
 	const u64 cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_NE;
 	const u64 efer = EFER_LME | EFER_LMA;
 
-	return pads_clear(sregs) && (sregs->cr0 & cr0) == cr0 &&
+	return pads_clear(sregs) && bases_canonical(sregs) &&
+	       (sregs->cr0 & cr0) == cr0 &&
 	       !(sregs->cr0 & ~LULL_CR0_VALID) &&
 	       (sregs->cr4 & X86_CR4_PAE) &&
 	       !(sregs->cr4 & ~lull_cpuid_cr4_mask()) &&

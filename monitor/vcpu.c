@@ -229,6 +229,10 @@ static const struct vm_operations_struct run_vm_ops = {
 
 static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	const struct lull_vcpu *vcpu = file->private_data;
+
+	if (vcpu->vm->mm != current->mm)
+		return -EIO;
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE ||
 	    !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
