@@ -121,8 +121,6 @@ static u8 read_lsr(struct uart *uart)
 {
 	u8 lsr = UART_LSR_TEMT | UART_LSR_THRE;
 
-	if (uart->polls < POLLS_LISTENING)
-		uart->polls++;
 	if (uart->fifo_used)
 		lsr |= UART_LSR_DR;
 	if (uart->overrun)
@@ -191,6 +189,10 @@ u8 uart_in(struct uart *uart, unsigned int reg)
 	unsigned int room = uart_room(uart);
 	u8 value = read_reg(uart, reg);
 
+	if (reg != UART_LSR)
+		uart->polls = 0;
+	else if (uart->polls < POLLS_LISTENING)
+		uart->polls++;
 	update_irq(uart);
 	tell_room(uart, room);
 	return value;
@@ -203,7 +205,6 @@ static void write_data(struct uart *uart, u8 byte)
 	else
 		uart->host.put(uart->host.ctx, byte);
 	uart->thre_pending = true;
-	uart->polls = 0;
 }
 
 /* Enabling the interrupt while the transmitter is empty raises it. */
@@ -214,11 +215,13 @@ static void write_ier(struct uart *uart, u8 value)
 	uart->ier = value & IER_MASK;
 }
 
+/*
+ * A chip also forgets its one byte when the FIFO is switched on.  Linux does
+ * that after it has enabled the interrupt, and would miss what came between.
+ */
 static void write_fcr(struct uart *uart, u8 value)
 {
-	bool toggles = (value ^ uart->fcr) & UART_FCR_ENABLE_FIFO;
-
-	if (toggles || value & UART_FCR_CLEAR_RCVR)
+	if (!(value & UART_FCR_ENABLE_FIFO) || value & UART_FCR_CLEAR_RCVR)
 		clear_fifo(uart);
 	uart->fcr = value & UART_FCR_ENABLE_FIFO ? value & FCR_KEPT : 0;
 }
@@ -265,6 +268,7 @@ void uart_out(struct uart *uart, unsigned int reg, u8 value)
 {
 	unsigned int room = uart_room(uart);
 
+	uart->polls = 0;
 	if (uart->lcr & UART_LCR_DLAB && reg <= UART_DLM)
 		write_divisor(uart, reg, value);
 	else
@@ -274,13 +278,15 @@ void uart_out(struct uart *uart, unsigned int reg, u8 value)
 }
 
 /*
- * A driver clears the FIFO when it starts.  Input that waits for that is not
- * lost if it stays outside until the guest enables the receive interrupt or
- * turns out to poll.
+ * A driver sets every enable bit to see whether there is a port, and clears
+ * the FIFO when it starts.  Input is not lost in that if it stays outside
+ * until a receive interrupt would reach the guest, or the guest turns out to
+ * poll.
  */
 static bool is_listening(const struct uart *uart)
 {
-	return uart->ier & UART_IER_RDI || uart->polls >= POLLS_LISTENING;
+	return (uart->ier & UART_IER_RDI && uart->mcr & UART_MCR_OUT2) ||
+	       uart->polls >= POLLS_LISTENING;
 }
 
 /**

@@ -34,8 +34,8 @@ struct uart_host {
  * @fifo:	received bytes
  * @fifo_head:	index of the oldest
  * @fifo_used:	how many
- * @polls:	line-status reads since the last byte out: a guest that only
- *		polls does little else
+ * @polls:	line-status reads in a row: a guest that polls for input does
+ *		nothing else
  * @overrun:	a byte came (in loopback) when there was no room
  * @thre_pending: the transmitter emptied and the guest has not been told
  * @irq:	level of the interrupt line

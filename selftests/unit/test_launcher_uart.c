@@ -213,9 +213,10 @@ static void test_room(void **state)
 	(void)state;
 	assert_int_equal(uart_room(&uart), 0);
 	enable_fifo();
+	out(UART_IER, 0x0f);
 	assert_int_equal(uart_room(&uart), 0);
 	assert_int_equal(rooms, 0);
-	out(UART_IER, RECEIVE_ON);
+	out(UART_MCR, UART_MCR_OUT2);
 	assert_int_equal(rooms, 1);
 	assert_int_equal(uart_room(&uart), UART_FIFO_SIZE);
 	for (i = 0; i < 40; i++) {
@@ -232,6 +233,24 @@ static void test_room(void **state)
 	assert_int_equal(rooms, 42);
 }
 
+/* Linux sets the interrupt up first and the FIFO afterwards. */
+static void test_fifo_on_late(void **state)
+{
+	(void)state;
+	out(UART_MCR, UART_MCR_OUT2);
+	out(UART_IER, RECEIVE_ON);
+	assert_int_equal(uart_room(&uart), 1);
+	uart_receive(&uart, 'e');
+	enable_fifo();
+	assert_int_equal(uart_room(&uart), UART_FIFO_SIZE - 1);
+	uart_receive(&uart, 'c');
+	assert_int_equal(in(UART_RX), 'e');
+	assert_int_equal(in(UART_RX), 'c');
+	uart_receive(&uart, 'h');
+	out(UART_FCR, 0);
+	assert_false(in(UART_LSR) & UART_LSR_DR);
+}
+
 static void test_room_polled(void **state)
 {
 	unsigned int i;
@@ -240,6 +259,8 @@ static void test_room_polled(void **state)
 	for (i = 0; i < 100; i++) {
 		in(UART_LSR);
 		out(UART_TX, 'x');
+		in(UART_LSR);
+		in(UART_MSR);
 	}
 	assert_int_equal(uart_room(&uart), 0);
 	for (i = 0; i < 100 && !rooms; i++)
@@ -265,6 +286,7 @@ int main(void)
 		cmocka_unit_test_setup(test_receive, setup),
 		cmocka_unit_test_setup(test_receive_trigger, setup),
 		cmocka_unit_test_setup(test_room, setup),
+		cmocka_unit_test_setup(test_fifo_on_late, setup),
 		cmocka_unit_test_setup(test_room_polled, setup),
 	};
 
