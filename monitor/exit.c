@@ -289,6 +289,8 @@ static const struct exit_policy policies[] = {
 	[VMX_EXIT_WRMSR] = { LULL_TICKS_PRIV, lull_emul_wrmsr },
 	[VMX_EXIT_MWAIT] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_MONITOR] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_INVEPT] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_INVVPID] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_WBINVD] = { LULL_TICKS_PRIV, handle_skip },
 	[VMX_EXIT_XSETBV] = { LULL_TICKS_PRIV, lull_emul_xsetbv },
 };

@@ -141,6 +141,7 @@ static void flush(struct lull_mmu *mmu)
 		if (!vcpu)
 			continue;
 		set_bit(LULL_REQ_FLUSH, &vcpu->requests);
+		/* Pairs with the barrier in enter(). */
 		smp_mb__after_atomic();
 		if (READ_ONCE(vcpu->in_guest))
 			smp_call_function_single(READ_ONCE(vcpu->cpu), ack,

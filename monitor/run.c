@@ -135,13 +135,18 @@ static bool wakes(struct lull_vcpu *vcpu)
 	return has_irq(vcpu) && vcpu->halt_if;
 }
 
+static bool halt_ends(struct lull_vcpu *vcpu)
+{
+	return wakes(vcpu) || READ_ONCE(vcpu->run->immediate_exit);
+}
+
 /* Sleep until an interrupt or a signal.  Returns one of WAKE_*. */
 static int sleep_in_halt(struct lull_vcpu *vcpu)
 {
 	if (wakes(vcpu))
 		return WAKE_PENDING;
-	if (swait_event_interruptible_exclusive(vcpu->wait, wakes(vcpu) ||
-				READ_ONCE(vcpu->run->immediate_exit)))
+	if (swait_event_interruptible_exclusive(vcpu->wait,
+						halt_ends(vcpu)))
 		return WAKE_SIGNAL;
 	return wakes(vcpu) ? WAKE_INTERRUPT : WAKE_SIGNAL;
 }

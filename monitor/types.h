@@ -6,6 +6,7 @@
 #ifndef LULL_TYPES_H
 #define LULL_TYPES_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /*
@@ -36,11 +37,11 @@ enum {
 };
 
 /* Page-fault error code bits. */
-#define LULL_PF_PRESENT		(1U << 0)
-#define LULL_PF_WRITE		(1U << 1)
-#define LULL_PF_USER		(1U << 2)
-#define LULL_PF_RSVD		(1U << 3)
-#define LULL_PF_FETCH		(1U << 4)
+#define LULL_PF_PRESENT		BIT(0)
+#define LULL_PF_WRITE		BIT(1)
+#define LULL_PF_USER		BIT(2)
+#define LULL_PF_RSVD		BIT(3)
+#define LULL_PF_FETCH		BIT(4)
 
 /**
  * struct lull_exception - a fault to give to the guest

@@ -76,7 +76,7 @@ struct lull_vcpu {
 	struct lull_vm *vm;
 	int id;
 	struct lull_run *run;
-	struct mutex mutex;
+	struct mutex mutex;	/* every vCPU ioctl */
 	struct vmx_vcpu vmx;
 	struct lull_shadow shadow;
 	struct lull_para para;

@@ -65,7 +65,7 @@ struct lull_vm {
 	struct mm_struct *mm;
 	u32 para_features;
 	bool dead;
-	struct mutex lock;
+	struct mutex lock;	/* making vCPUs */
 	struct rw_semaphore slots_sem;
 	struct lull_memslot slots[LULL_MAX_SLOTS];
 	struct mmu_notifier notifier;

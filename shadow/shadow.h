@@ -112,7 +112,7 @@ struct lull_mmu {
 	const struct lull_shadow_env *env;
 	u32 id;
 	unsigned int max_pages;
-	spinlock_t lock;
+	spinlock_t lock;	/* the mmu lock */
 	struct list_head pages;
 	struct hlist_head hash[1 << LULL_HASH_BITS];
 	unsigned int nr_pages;

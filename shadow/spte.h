@@ -10,6 +10,8 @@
 #include <linux/build_bug.h>
 #include <linux/types.h>
 
+#include "monitor/types.h"
+
 #define LULL_PTE_P		BIT_ULL(0)
 #define LULL_PTE_W		BIT_ULL(1)
 #define LULL_PTE_U		BIT_ULL(2)

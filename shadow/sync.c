@@ -45,7 +45,8 @@ static bool link_serves(const struct lull_sp *sp, unsigned int idx, u64 gpte)
 	unsigned int access = sp->role.access & gpte_access(gpte);
 
 	return entry_usable(sp, gpte) && !child->role.direct &&
-	       !(gpte & LULL_PTE_PS) && child->gfn == pte_frame(gpte) && child->role.access == access;
+	       !(gpte & LULL_PTE_PS) && child->gfn == pte_frame(gpte) &&
+	       child->role.access == access;
 }
 
 /* Take from a leaf the rights its changed entry no longer gives. */
