@@ -20,6 +20,7 @@ const struct report_event_desc report_events[REPORT_NR_EVENTS] = {
 	[REPORT_CR3] = { "lull_cr3", { "same", "cached", "synced", "ticks",
 				       "sync_ticks" } },
 	[REPORT_FAULT] = { "lull_fault", { "result", "ticks" } },
+	[REPORT_UNSYNC] = { "lull_unsync", { }, .of_vm = true },
 	[REPORT_SYNC] = { "lull_sync", { "changed" }, .of_vm = true },
 	[REPORT_ZAP] = { "lull_zap", { }, .of_vm = true },
 	[REPORT_INJECT] = { "lull_inject", { "type", "reinjected" } },
@@ -40,11 +41,8 @@ const char *const report_wake_names[REPORT_NR_WAKES] = {
 	"interrupt", "signal", "pending",
 };
 
-/* SDM, "Format of the VM-Entry Interruption-Information Field". */
 const char *const report_inject_names[REPORT_NR_INJECT_TYPES] = {
-	"external_interrupt", "reserved", "nmi", "hardware_exception",
-	"software_interrupt", "privileged_exception", "software_exception",
-	"other",
+	"interrupt", "exception", "other",
 };
 
 static struct report_vcpu *get_vcpu(struct report *r, u32 vm, u32 vcpu)
@@ -89,6 +87,8 @@ static void take_cr3(struct report *r, const u64 *values)
 		cr3 = &r->cr3[REPORT_CR3_CACHED];
 	else
 		cr3 = &r->cr3[REPORT_CR3_COLD];
+	if (values[1])
+		r->cr3_cached++;
 	histogram_add(&cr3->ticks, values[3]);
 	cr3->pages += values[2];
 	cr3->sync_ticks += values[4];
@@ -129,24 +129,9 @@ static void take_idle_leave(struct report *r, struct report_vcpu *v,
 		r->wakes[values[1]]++;
 }
 
-/**
- * report_take() - add one event
- * @r: the report
- * @event: which
- * @vm: its VM
- * @vcpu: its vCPU
- * @values: of the fields that report_events[] lists
- *
- * Return: 0, or -1 after a message
- */
-int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
-		const u64 *values)
+static void take_vcpu_event(struct report *r, enum report_event event,
+			    struct report_vcpu *v, const u64 *values)
 {
-	struct report_vcpu *v = get_vcpu(r, vm, vcpu);
-
-	if (!v)
-		return error("%s", strerror(ENOMEM));
-	r->events[event]++;
 	switch (event) {
 	case REPORT_EXIT:
 		take_exit(r, v, values);
@@ -156,9 +141,6 @@ int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
 		break;
 	case REPORT_FAULT:
 		take_fault(r, values);
-		break;
-	case REPORT_SYNC:
-		r->synced += values[0];
 		break;
 	case REPORT_INJECT:
 		take_inject(r, values);
@@ -175,6 +157,33 @@ int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
 	default:
 		break;
 	}
+}
+
+/**
+ * report_take() - add one event
+ * @r: the report
+ * @event: which
+ * @vm: its VM
+ * @vcpu: its vCPU; no matter for an event that is of a VM
+ * @values: of the fields that report_events[] lists
+ *
+ * Return: 0, or -1 after a message
+ */
+int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
+		const u64 *values)
+{
+	struct report_vcpu *v;
+
+	r->events[event]++;
+	if (report_events[event].of_vm) {
+		if (event == REPORT_SYNC)
+			r->synced += values[0];
+		return 0;
+	}
+	v = get_vcpu(r, vm, vcpu);
+	if (!v)
+		return error("%s", strerror(ENOMEM));
+	take_vcpu_event(r, event, v, values);
 	return 0;
 }
 

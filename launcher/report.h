@@ -13,6 +13,7 @@ enum report_event {
 	REPORT_EXIT,
 	REPORT_CR3,
 	REPORT_FAULT,
+	REPORT_UNSYNC,
 	REPORT_SYNC,
 	REPORT_ZAP,
 	REPORT_INJECT,
@@ -61,7 +62,7 @@ struct report_cr3 {
 
 #define REPORT_NR_FAULT_RESULTS	4
 #define REPORT_NR_WAKES		3
-#define REPORT_NR_INJECT_TYPES	8
+#define REPORT_NR_INJECT_TYPES	3
 
 extern const char *const report_cr3_names[REPORT_NR_CR3_KINDS];
 extern const char *const report_fault_names[REPORT_NR_FAULT_RESULTS];
@@ -106,9 +107,10 @@ struct report_lost {
  * @exit_ticks:	spent handling them
  * @guest_ticks: in the guest before exits
  * @cr3:	by enum report_cr3_kind
+ * @cr3_cached:	switches whose root was in the cache, of all kinds
  * @faults:	by result
  * @synced:	table entries that syncs changed
- * @inject_types: by type of the interruption
+ * @inject_types: by type of the event
  * @reinjected:	events that had been injected before
  * @hypercall_errors: that returned less than 0
  * @idle_announced: idle enters that were announced
@@ -127,6 +129,7 @@ struct report {
 	__u64 exit_ticks[LULL_NR_EXIT_REASONS];
 	u64 guest_ticks;
 	struct report_cr3 cr3[REPORT_NR_CR3_KINDS];
+	u64 cr3_cached;
 	struct histogram faults[REPORT_NR_FAULT_RESULTS];
 	u64 synced;
 	u64 inject_types[REPORT_NR_INJECT_TYPES];

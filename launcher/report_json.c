@@ -136,7 +136,8 @@ static struct json_object *counters_json(const struct report *r)
 	add_counter(obj, r, REPORT_CR3, LULL_CNT_CR3_SAME,
 		    r->cr3[REPORT_CR3_SAME].ticks.count);
 	add_counter(obj, r, REPORT_CR3, LULL_CNT_CR3_CACHED,
-		    r->cr3[REPORT_CR3_CACHED].ticks.count);
+		    r->cr3_cached);
+	add_counter(obj, r, REPORT_UNSYNC, LULL_CNT_UNSYNC, n[REPORT_UNSYNC]);
 	add_counter(obj, r, REPORT_SYNC, LULL_CNT_SYNC_PAGES, n[REPORT_SYNC]);
 	add_counter(obj, r, REPORT_FAULT, LULL_CNT_FAULTS, n[REPORT_FAULT]);
 	add_counter(obj, r, REPORT_FAULT, LULL_CNT_GUEST_FAULTS,

@@ -165,6 +165,8 @@ static void print_events(const struct report *r)
 		printf("  %llu, %llu of them failed\n",
 		       r->events[REPORT_HYPERCALL], r->hypercall_errors);
 	printf("\nShadow tables\n");
+	if (is_recorded(r, REPORT_UNSYNC))
+		printf("  %llu became unsync\n", r->events[REPORT_UNSYNC]);
 	if (is_recorded(r, REPORT_SYNC))
 		printf("  %llu synced, %llu entries changed\n",
 		       r->events[REPORT_SYNC], r->synced);

@@ -291,6 +291,9 @@ static const struct exit_policy policies[] = {
 	[VMX_EXIT_MONITOR] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_INVEPT] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_INVVPID] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_INVEPT] = { LULL_TICKS_PRIV, lull_inject_ud },
+	[VMX_EXIT_PREEMPTION_TIMER] = { LULL_TICKS_ENTRY, handle_nothing },
+	[VMX_EXIT_INVVPID] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_WBINVD] = { LULL_TICKS_PRIV, handle_skip },
 	[VMX_EXIT_XSETBV] = { LULL_TICKS_PRIV, lull_emul_xsetbv },
 };

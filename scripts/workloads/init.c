@@ -233,6 +233,9 @@ static void end_guest(int status)
 	tcdrain(STDOUT_FILENO);
 	sync();
 	port_write(PORT_EXIT, (unsigned char)status);
+	printf("init: nobody takes the status %d, resetting\n", status);
+	fflush(NULL);
+	tcdrain(STDOUT_FILENO);
 	reboot(RB_AUTOBOOT);
 	for (;;)
 		pause();

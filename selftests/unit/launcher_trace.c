@@ -32,8 +32,9 @@ static const struct trace_field ids[] = {
 static const struct trace_field *field(const struct trace_event *event,
 				       unsigned int i)
 {
-	return i < ARRAY_SIZE(ids) ? &ids[i] :
-				     &event->fields[i - ARRAY_SIZE(ids)];
+	unsigned int nr = event->of_vm ? 1 : 2;
+
+	return i < nr ? &ids[i] : &event->fields[i - nr];
 }
 
 /**
@@ -96,7 +97,7 @@ static unsigned int put_fields(const struct trace_event *event, u8 *data,
  * @t: the trace
  * @cpu: where
  * @event: its kind
- * @values: of its fields, vm and vcpu first
+ * @values: of its fields, vm first
  */
 void trace_add(struct trace *t, unsigned int cpu, unsigned int event,
 	       const u64 *values)

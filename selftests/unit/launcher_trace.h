@@ -35,10 +35,12 @@ struct trace_field {
 /**
  * struct trace_event - one kind of event
  * @name:	its name
- * @fields:	behind "vm" and "vcpu", which all of them have
+ * @of_vm:	it has a field "vm", but none "vcpu"
+ * @fields:	behind these
  */
 struct trace_event {
 	const char *name;
+	bool of_vm;
 	struct trace_field fields[TRACE_MAX_FIELDS];
 };
 

@@ -15,30 +15,39 @@
 
 /* As the module's trace headers describe them, in enum report_event's order. */
 static const struct trace_event events[REPORT_NR_EVENTS] = {
-	{ "lull_entry", { { "u64", "rip", 8 } } },
-	{ "lull_exit", { { "u32", "reason", 4 }, { "u64", "qualification", 8 },
-			 { "u64", "rip", 8 }, { "u64", "guest_ticks", 8 },
-			 { "u64", "ticks", 8 } } },
-	{ "lull_cr3", { { "u64", "old", 8 }, { "u64", "new", 8 },
-			{ "u8", "same", 1 }, { "u8", "cached", 1 },
-			{ "u32", "synced", 4 }, { "u64", "ticks", 8 },
-			{ "u64", "sync_ticks", 8 } } },
-	{ "lull_fault", { { "u64", "gva", 8 }, { "u64", "gpa", 8 },
-			  { "u32", "error_code", 4 }, { "u32", "result", 4 },
-			  { "u32", "level", 4 }, { "u64", "ticks", 8 } } },
-	{ "lull_sync", { { "u64", "gfn", 8 }, { "u32", "level", 4 },
-			 { "u32", "changed", 4 } } },
-	{ "lull_zap", { { "u64", "gfn", 8 }, { "u32", "level", 4 },
-			{ "u32", "role", 4 } } },
-	{ "lull_inject", { { "u32", "vector", 4 }, { "u32", "type", 4 },
-			   { "u32", "error_code", 4 }, { "u8", "has_error", 1 },
-			   { "u8", "reinjected", 1 } } },
-	{ "lull_hypercall", { { "u64", "nr", 8 }, { "u64", "a0", 8 },
-			      { "u64", "a1", 8 }, { "s64", "ret", 8 } } },
-	{ "lull_idle_enter", { { "u64", "cr3", 8 }, { "u8", "announced", 1 },
-			       { "u64", "borrowed_cr3", 8 } } },
-	{ "lull_idle_leave", { { "u64", "residency", 8 },
-			       { "u32", "wake", 4 } } },
+	{ "lull_entry", .fields = { { "u64", "rip", 8 } } },
+	{ "lull_exit", .fields = {
+		{ "u32", "reason", 4 }, { "u64", "qualification", 8 },
+		{ "u64", "rip", 8 }, { "u64", "guest_ticks", 8 },
+		{ "u64", "ticks", 8 } } },
+	{ "lull_cr3", .fields = {
+		{ "u64", "old", 8 }, { "u64", "new", 8 }, { "u8", "same", 1 },
+		{ "u8", "cached", 1 }, { "u32", "synced", 4 },
+		{ "u64", "ticks", 8 }, { "u64", "sync_ticks", 8 } } },
+	{ "lull_fault", .fields = {
+		{ "u64", "gva", 8 }, { "u64", "gpa", 8 },
+		{ "u32", "error_code", 4 }, { "u32", "result", 4 },
+		{ "u32", "level", 4 }, { "u64", "ticks", 8 } } },
+	{ "lull_unsync", true, {
+		{ "u32", "level", 4 }, { "u64", "gfn", 8 } } },
+	{ "lull_sync", true, {
+		{ "u32", "level", 4 }, { "u64", "gfn", 8 },
+		{ "u32", "changed", 4 } } },
+	{ "lull_zap", true, {
+		{ "u32", "level", 4 }, { "u64", "gfn", 8 },
+		{ "u32", "role", 4 } } },
+	{ "lull_inject", .fields = {
+		{ "u32", "vector", 4 }, { "u32", "type", 4 },
+		{ "u32", "error_code", 4 }, { "u8", "has_error", 1 },
+		{ "u8", "reinjected", 1 } } },
+	{ "lull_hypercall", .fields = {
+		{ "u64", "nr", 8 }, { "u64", "a0", 8 }, { "u64", "a1", 8 },
+		{ "s64", "ret", 8 } } },
+	{ "lull_idle_enter", .fields = {
+		{ "u64", "cr3", 8 }, { "u8", "announced", 1 },
+		{ "u64", "borrowed_cr3", 8 } } },
+	{ "lull_idle_leave", .fields = {
+		{ "u64", "residency", 8 }, { "u32", "wake", 4 } } },
 };
 
 #define ADD(t, cpu, event, ...) \
@@ -90,11 +99,12 @@ static void make_trace(void)
 	ADD(&trace, 0, REPORT_CR3, 1, 0, 0x2000, 0x3000, 0, 0, 0, 1600, 0);
 	ADD(&trace, 0, REPORT_FAULT, 1, 0, 0, 0, 2, 0, 1, 300);
 	ADD(&trace, 0, REPORT_FAULT, 1, 0, 0, 0, 2, 1, 1, 200);
-	ADD(&trace, 0, REPORT_SYNC, 1, 0, 5, 1, 7);
-	ADD(&trace, 0, REPORT_SYNC, 1, 0, 6, 1, 2);
-	ADD(&trace, 0, REPORT_ZAP, 1, 0, 5, 1, 0);
+	ADD(&trace, 0, REPORT_SYNC, 1, 1, 5, 7);
+	ADD(&trace, 0, REPORT_SYNC, 1, 1, 6, 2);
+	ADD(&trace, 0, REPORT_ZAP, 1, 1, 5, 0);
+	ADD(&trace, 0, REPORT_UNSYNC, 1, 1, 5);
 	ADD(&trace, 0, REPORT_INJECT, 1, 0, 0x30, 0, 0, 0, 0);
-	ADD(&trace, 0, REPORT_INJECT, 1, 0, 14, 3, 2, 1, 1);
+	ADD(&trace, 0, REPORT_INJECT, 1, 0, 14, 1, 2, 1, 1);
 	ADD(&trace, 0, REPORT_HYPERCALL, 1, 0, 2, 0, 0, 0);
 	ADD(&trace, 0, REPORT_HYPERCALL, 1, 0, 9, 0, 0, -38ULL);
 	ADD(&trace, 1, REPORT_IDLE_ENTER, 1, 0, 0x1000, 1, 0x1000);
@@ -145,8 +155,8 @@ static void test_numbers(void **state)
 		{ "exits.entry_fail_guest_state", 1 }, { "exits.other", 1 },
 		{ "exit_ticks.cr_access", 10000 }, { "guest_ticks", 200010 },
 		{ "counters.cr3_loads", 3 }, { "counters.cr3_same", 1 },
-		{ "counters.cr3_cached", 1 }, { "counters.sync_pages", 2 },
-		{ "counters.zaps", 1 }, { "counters.injections", 2 },
+		{ "counters.cr3_cached", 2 }, { "counters.sync_pages", 2 },
+		{ "counters.zaps", 1 }, { "counters.unsync", 1 }, { "counters.injections", 2 },
 		{ "counters.hypercalls", 2 }, { "counters.idle_enters", 2 },
 		{ "counters.idle_announced", 1 },
 		{ "counters.guest_faults", 1 },
@@ -157,7 +167,7 @@ static void test_numbers(void **state)
 		{ "idle.announced_ticks", 4096 },
 		{ "idle.wakes.interrupt", 1 }, { "idle.wakes.pending", 1 },
 		{ "faults.fixed.ticks", 300 }, { "faults.injected.count", 1 },
-		{ "injections.hardware_exception", 1 },
+		{ "injections.exception", 1 },
 		{ "injections.reinjected", 1 },
 	};
 	struct json_object *root;
@@ -216,9 +226,9 @@ static void test_lost(void **state)
 	(void)state;
 	make_trace();
 	trace_new_page(&trace, 0, TRACE_MISSED | TRACE_MISSED_COUNTED, 77);
-	ADD(&trace, 0, REPORT_ZAP, 1, 0, 5, 1, 0);
+	ADD(&trace, 0, REPORT_ZAP, 1, 1, 5, 0);
 	trace_new_page(&trace, 1, TRACE_MISSED, 0);
-	ADD(&trace, 1, REPORT_ZAP, 1, 0, 5, 1, 0);
+	ADD(&trace, 1, REPORT_ZAP, 1, 1, 5, 0);
 	trace.cpus[1].stats = "CPU: 1\nentries: 4\noverrun: 13\n"
 			      "commit overrun: 0\nbytes: 1\n"
 			      "dropped events: 2\nread events: 4\n";
@@ -270,7 +280,7 @@ static void assert_refused(const char *reason)
 static void test_refusals(void **state)
 {
 	static const struct trace_event old_exit = {
-		"lull_exit", { { "u32", "reason", 4 } },
+		"lull_exit", .fields = { { "u32", "reason", 4 } },
 	};
 
 	(void)state;
