@@ -191,17 +191,17 @@ static bool load_root(struct lull_shadow *sh)
  * lull_shadow_sync() before the guest runs.
  *
  * Context: the vCPU's thread; may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, or -ENOMEM with nothing changed.
  */
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 {
 	bool hit;
 	int r;
 
-	sh->cr3 = cr3;
 	r = lull_shadow_topup(sh);
 	if (r)
 		return r;
+	sh->cr3 = cr3;
 	spin_lock(&sh->mmu->lock);
 	hit = load_root(sh);
 	spin_unlock(&sh->mmu->lock);
@@ -231,11 +231,14 @@ int lull_shadow_reload(struct lull_shadow *sh)
  * @sh:		the vCPU
  * @mode:	the new ones
  *
- * The caller reloads the root before the guest runs.
+ * The root fits no more: there is none until the caller reloads.
  */
 void lull_shadow_set_mode(struct lull_shadow *sh,
 			  const struct lull_paging_mode *mode)
 {
+	spin_lock(&sh->mmu->lock);
+	lull_root_put(sh);
+	spin_unlock(&sh->mmu->lock);
 	sh->mode = *mode;
 }
 
