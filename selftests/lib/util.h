@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small things for the host's half of a test. */
+#ifndef SELFTESTS_UTIL_H
+#define SELFTESTS_UTIL_H
+
+#include <signal.h>
+
+#include "lib/types.h"
+
+/* Ends the test, from any thread, with a line on stdout. */
+void __attribute__((noreturn, format(printf, 1, 2)))
+test_fail(const char *format, ...);
+
+#define CHECK(cond)							\
+do {									\
+	if (!(cond))							\
+		test_fail("%s:%d: %s", __FILE__, __LINE__, #cond);	\
+} while (0)
+
+/* Anonymous memory, or the end of the test. */
+void *alloc_pages(u64 size);
+void sleep_us(u64 us);
+u64 now_us(void);
+/* The calling thread runs on this host CPU from now on; false if none. */
+bool pin_to_cpu(int cpu);
+int count_cpus(void);
+/* SIGUSR1 interrupts LULL_RUN and does nothing else. */
+void handle_sigusr1(void);
+/* Send SIGUSR1 to this thread when so much time has gone by. */
+void alarm_us(u64 us);
+
+#endif /* SELFTESTS_UTIL_H */
