@@ -402,6 +402,8 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
 	if (sp->unsync && sp->role.level > 1)
 		mmu->nr_upper_unsync--;
+	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
+	sp->unsync = false;
 	hlist_del(&sp->hash_link);
 	sp->invalid = true;
 	mmu->flush = true;
