@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CPU under a vCPU: it may cache every shadow entry as soon as it is
+ * there and keep it until a flush; and it must not be able to do with that
+ * what the architecture does not allow.
+ */
+#include "host.h"
+#include "world.h"
+
+#define SPTE_BITS	(LULL_SPTE_LINK | LULL_PTE_NX | LULL_PTE_ADDR)
+
+/**
+ * cpu_read_arch() - entry_reader of the guest's tables
+ * @cpu:	struct vcpu
+ * @table:	the table
+ * @level:	its level
+ * @pos:	position of the entry
+ * @val:	receives what it leads to
+ *
+ * Return: what it is.
+ */
+enum entry_kind cpu_read_arch(const void *cpu, u64 table, int level,
+			      unsigned int pos, u64 *val)
+{
+	const struct vcpu *vcpu = cpu;
+
+	return arch_read_entry(&vcpu->sh.mode, MAXPHYADDR, table, level, pos,
+			       val);
+}
+
+/* entry_reader of the shadow tables. */
+static enum entry_kind read_hw(const void *cpu, u64 table, int level,
+			       unsigned int pos, u64 *val)
+{
+	const struct vcpu *vcpu = cpu;
+	u64 spte;
+
+	if (!host_page_live(table))
+		host_fail("vCPU %d may walk a freed level %d table",
+			  (int)(vcpu - world.vcpus), level);
+	spte = ((u64 *)__va(table))[pos_index[pos]];
+	if (!spte)
+		return ENTRY_NONE;
+	if ((spte & ~SPTE_BITS) || (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE)
+		host_fail("SPTE %#llx has wrong bits", (unsigned long long)spte);
+	*val = spte;
+	if (level == 1)
+		return ENTRY_LEAF;
+	*val = spte & LULL_PTE_ADDR;
+	return ENTRY_TABLE;
+}
+
+/**
+ * cpu_update() - the vCPU runs: it caches whatever it can reach
+ * @vcpu:	the vCPU
+ */
+void cpu_update(struct vcpu *vcpu)
+{
+	if (vcpu->in_host || !lull_shadow_root_valid(&vcpu->sh))
+		return;
+	if (vcpu->hw.table[4][0].nr)
+		wcache_update(&vcpu->hw, read_hw, vcpu, NULL);
+	else
+		wcache_set_root(&vcpu->hw, lull_shadow_root_hpa(&vcpu->sh),
+				read_hw, vcpu);
+}
+
+/**
+ * cpu_set_root() - a flush, and the root the hardware shall use
+ * @vcpu:	the vCPU
+ */
+void cpu_set_root(struct vcpu *vcpu)
+{
+	wcache_clear(&vcpu->hw);
+	cpu_update(vcpu);
+}
+
+/**
+ * cpu_flush_all() - env->flush(): those in the guest go on at once
+ */
+void cpu_flush_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < world.nr_vcpus; i++)
+		cpu_set_root(&world.vcpus[i]);
+}
+
+/**
+ * cpu_prepare() - what the monitor does before it enters the guest
+ * @vcpu:	the vCPU
+ */
+void cpu_prepare(struct vcpu *vcpu)
+{
+	if (!lull_shadow_root_valid(&vcpu->sh)) {
+		vcpu->in_host = true;
+		/* One allocation at most fails. */
+		if (lull_shadow_reload(&vcpu->sh) &&
+		    lull_shadow_reload(&vcpu->sh))
+			host_fail("reload failed");
+		vcpu->in_host = false;
+		cpu_set_root(vcpu);
+	}
+	cpu_update(vcpu);
+}
+
+/**
+ * cpu_arch_flush() - a flush that the guest asked for
+ * @vcpu:	the vCPU, with CR3 and mode set
+ */
+void cpu_arch_flush(struct vcpu *vcpu)
+{
+	wcache_clear(&vcpu->arch);
+	wcache_set_root(&vcpu->arch,
+			(vcpu->sh.cr3 & LULL_PTE_ADDR) | ARCH_RIGHTS,
+			cpu_read_arch, vcpu);
+}
+
+/* What hardware lets an SPTE do: CR0.WP and EFER.NXE are always set there. */
+static unsigned int hw_allowed(const struct vcpu *vcpu, u64 spte)
+{
+	struct lull_paging_mode mode = vcpu->sh.mode;
+
+	mode.wp = true;
+	mode.nxe = true;
+	return arch_allowed((spte >> 1 & 3) |
+			    (spte & LULL_PTE_NX ? 0 : ARCH_X), true, &mode);
+}
+
+static int page_of_spte(u64 spte)
+{
+	return page_of_hfn((spte & LULL_PTE_ADDR) >> 12);
+}
+
+/* Of those that allow the access, the oldest. */
+static const u64 *find_spte(const struct vcpu *vcpu, unsigned int gva_nr,
+			    enum access access)
+{
+	const struct valset *set = &vcpu->hw.leaf[gva_nr];
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++) {
+		if (hw_allowed(vcpu, set->val[i]) & (1U << access))
+			return &set->val[i];
+	}
+	return NULL;
+}
+
+/**
+ * cpu_try_store() - a store that does not fault, if there is such
+ * @vcpu:	the vCPU
+ * @gva_nr:	address
+ * @access:	the access
+ * @pos:	position in the page
+ * @val:	the value
+ *
+ * Return: whether it was done.
+ */
+bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
+		   unsigned int pos, u64 val)
+{
+	const u64 *spte = find_spte(vcpu, gva_nr, access);
+	int page;
+
+	if (!spte || !lull_shadow_root_valid(&vcpu->sh))
+		return false;
+	page = page_of_spte(*spte);
+	if (page < 0)
+		host_fail("vCPU %d writes to foreign memory",
+			  (int)(vcpu - world.vcpus));
+	world_store(page, pos, val);
+	return true;
+}
+
+static bool entries_repeat(const struct arch_result *result)
+{
+	int i, j;
+
+	for (i = 4; i > result->level; i--) {
+		for (j = i - 1; j >= result->level; j--) {
+			if (result->entry[i] == result->entry[j])
+				return true;
+		}
+	}
+	return false;
+}
+
+static void check_injected(const struct arch_result *want,
+			   const struct lull_fault *got)
+{
+	if (!want->fault)
+		host_fail("#PF(%#x) where there is no fault",
+			  got->exception.error_code);
+	if (got->exception.vector != LULL_VEC_PF || !got->exception.has_error ||
+	    got->exception.error_code != want->error_code ||
+	    got->exception.cr2 != got->gva)
+		host_fail("#PF(%#x) cr2 %#llx instead of #PF(%#x) cr2 %#llx",
+			  got->exception.error_code,
+			  (unsigned long long)got->exception.cr2,
+			  want->error_code, (unsigned long long)got->gva);
+}
+
+static void check_translated(const struct arch_result *want,
+			     const struct lull_fault *got)
+{
+	int level;
+
+	if (want->fault)
+		host_fail("no fault, #PF(%#x) wanted", want->error_code);
+	if (got->gpa != want->gpa)
+		host_fail("gpa %#llx instead of %#llx",
+			  (unsigned long long)got->gpa,
+			  (unsigned long long)want->gpa);
+	for (level = 4; level >= want->level; level--) {
+		u64 now = arch_mem_read(want->entry[level]);
+
+		if (now != want->after[level])
+			host_fail("level %d entry %#llx instead of %#llx",
+				  level, (unsigned long long)now,
+				  (unsigned long long)want->after[level]);
+	}
+}
+
+static bool is_mmio(u64 gpa, enum access access)
+{
+	return page_of_gfn(gpa >> 12) < 0 ||
+	       (access_is_write(access) && arch_mem_readonly(gpa));
+}
+
+/* The result of a fault, when nothing happened beside it. */
+static void check_fault(struct vcpu *vcpu, const struct arch_result *want,
+			const struct lull_fault *got, unsigned int gva_nr,
+			enum access access)
+{
+	bool mmio;
+
+	if (got->result == LULL_FAULT_INJECT) {
+		check_injected(want, got);
+		return;
+	}
+	if (got->result == LULL_FAULT_RETRY) {
+		if (!world.mmu.invalidations && !entries_repeat(want))
+			host_fail("retry without a reason");
+		return;
+	}
+	check_translated(want, got);
+	mmio = got->result == LULL_FAULT_MMIO;
+	if (mmio != is_mmio(want->gpa, access))
+		host_fail("gpa %#llx: MMIO or not?",
+			  (unsigned long long)want->gpa);
+	cpu_update(vcpu);
+	if (got->result == LULL_FAULT_FIXED &&
+	    !find_spte(vcpu, gva_nr, access))
+		host_fail("fixed, but %s still faults", access_names[access]);
+}
+
+static struct lull_fault make_fault(unsigned int gva_nr, enum access access)
+{
+	return (struct lull_fault){
+		.gva = gva_of(gva_nr) + 8,
+		.error_code = access_error_code(access),
+		.smap_exempt = access == AC_READ || access == AC_WRITE,
+	};
+}
+
+static void count_result(enum lull_fault_result result)
+{
+	tally.fixed += result == LULL_FAULT_FIXED;
+	tally.injected += result == LULL_FAULT_INJECT;
+	tally.mmio += result == LULL_FAULT_MMIO;
+	tally.retried += result == LULL_FAULT_RETRY;
+}
+
+/* One page-fault exit.  Returns whether to try again. */
+static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
+{
+	struct lull_fault fault = make_fault(gva_nr, access);
+	struct arch_result want;
+	int r;
+
+	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
+		    &want);
+	vcpu->in_host = true;
+	r = lull_shadow_fault(&vcpu->sh, &fault);
+	vcpu->in_host = false;
+	host_fail_allocation(0);
+	if (r == -ENOMEM)
+		return true;
+	if (r)
+		host_fail("lull_shadow_fault(): %d", r);
+	count_result(fault.result);
+	if (!world.raced)
+		check_fault(vcpu, &want, &fault, gva_nr, access);
+	return fault.result == LULL_FAULT_FIXED ||
+	       fault.result == LULL_FAULT_RETRY;
+}
+
+/**
+ * cpu_access() - the guest reads, writes or fetches
+ * @vcpu:	the vCPU
+ * @gva_nr:	address
+ * @access:	the access
+ * @pos:	for writes: position in the page
+ * @val:	for writes: the value
+ *
+ * Return: whether it got through to memory.
+ */
+bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
+		unsigned int pos, u64 val)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		cpu_prepare(vcpu);
+		if (access_is_write(access) ?
+		    cpu_try_store(vcpu, gva_nr, access, pos, val) :
+		    !!find_spte(vcpu, gva_nr, access)) {
+			tally.passed++;
+			return true;
+		}
+		world.raced = false;
+		if (!fault(vcpu, gva_nr, access))
+			return false;
+	}
+	if (!world.mmu.invalidations)
+		host_fail("no progress");
+	return false;
+}
+
+/**
+ * cpu_translate() - the monitor's own translation
+ * @vcpu:	the vCPU
+ * @gva_nr:	address
+ * @access:	on whose behalf
+ */
+void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
+{
+	struct lull_fault fault = make_fault(gva_nr, access);
+	struct arch_result want;
+
+	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
+		    &want);
+	vcpu->in_host = true;
+	if (lull_shadow_translate(&vcpu->sh, &fault))
+		host_fail("translate failed");
+	vcpu->in_host = false;
+	if (world.raced)
+		return;
+	if (fault.result == LULL_FAULT_INJECT)
+		check_injected(&want, &fault);
+	else
+		check_translated(&want, &fault);
+}
+
+/*
+ * What the architecture allows to be done with @page at an address.
+ *
+ * One thing hardware cannot be told: with CR0.WP clear and SMAP set, a
+ * read-only user page that the supervisor wrote with AC set is mapped as a
+ * supervisor page, which SMAP does not guard.
+ */
+static unsigned int arch_allowed_to(const struct vcpu *vcpu,
+				    unsigned int gva_nr, unsigned int page)
+{
+	const struct valset *set = &vcpu->arch.leaf[gva_nr];
+	const struct lull_paging_mode *mode = &vcpu->sh.mode;
+	unsigned int i, allowed = 0;
+
+	for (i = 0; i < set->nr; i++) {
+		u64 val = set->val[i];
+
+		if (val >> 12 != gfn_of_page(page))
+			continue;
+		allowed |= arch_allowed(val & ARCH_RIGHTS, val & ARCH_D, mode);
+		if (!mode->wp && mode->smap && (val & ARCH_U) &&
+		    !(val & ARCH_W) && (val & ARCH_D))
+			allowed |= 1U << SUP_READ | 1U << SUP_WRITE;
+	}
+	return allowed;
+}
+
+static void check_spte(const struct vcpu *vcpu, unsigned int gva_nr, u64 spte)
+{
+	int page = page_of_spte(spte), nr = vcpu - world.vcpus;
+	unsigned int more;
+	enum access access;
+
+	if (page < 0 || world.pages[page].going)
+		host_fail("vCPU %d address %u: SPTE %#llx to memory that went",
+			  nr, gva_nr, (unsigned long long)spte);
+	if ((spte & LULL_PTE_W) && (world.pages[page].shared ||
+				    world.readonly[page / NR_POS]))
+		host_fail("vCPU %d address %u: page %d is writable", nr, gva_nr,
+			  page);
+	more = hw_allowed(vcpu, spte) & ~arch_allowed_to(vcpu, gva_nr, page);
+	if (!more)
+		return;
+	access = __builtin_ctz(more);
+	host_fail("vCPU %d address %u: %s of page %d by SPTE %#llx", nr, gva_nr,
+		  access_names[access], page, (unsigned long long)spte);
+}
+
+/**
+ * cpu_check_all() - may every vCPU do only what it may?
+ */
+void cpu_check_all(void)
+{
+	unsigned int i, nr, j;
+
+	for (i = 0; i < world.nr_vcpus; i++) {
+		struct vcpu *vcpu = &world.vcpus[i];
+
+		if (!lull_shadow_root_valid(&vcpu->sh))
+			continue;
+		cpu_update(vcpu);
+		for (nr = 0; nr < NR_GVAS; nr++) {
+			for (j = 0; j < vcpu->hw.leaf[nr].nr; j++)
+				check_spte(vcpu, nr, vcpu->hw.leaf[nr].val[j]);
+		}
+	}
+}

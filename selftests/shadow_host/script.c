@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running, printing and reading scripts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "script.h"
+
+/* More translations than this in the reference's caches slow a run down. */
+#define MAX_CACHED	3000
+
+struct op_info {
+	const char *name;
+	unsigned int nr_args;
+	void (*run)(const struct op *op);
+};
+
+static struct vcpu *vcpu_of(const struct op *op)
+{
+	return &world.vcpus[op->arg[0] % world.nr_vcpus];
+}
+
+static void run_store(const struct op *op)
+{
+	cpu_access(vcpu_of(op), op->arg[1] % NR_GVAS, op->arg[2] % NR_ACCESSES,
+		   op->arg[3] % NR_POS, op->arg[4]);
+}
+
+static void run_read(const struct op *op)
+{
+	cpu_access(vcpu_of(op), op->arg[1] % NR_GVAS, op->arg[2] % NR_ACCESSES,
+		   0, 0);
+}
+
+/* Find an address that maps the page and may be written now. */
+static void run_set(const struct op *op)
+{
+	struct vcpu *vcpu = vcpu_of(op);
+	unsigned int page = op->arg[1] % NR_PAGES;
+	unsigned int i, nr;
+
+	for (i = 0; i < NR_GVAS; i++) {
+		struct arch_result result;
+
+		nr = (i + op->arg[3]) % NR_GVAS;
+		arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR,
+			    gva_of(nr), AC_WRITE, &result);
+		if (!result.fault && result.gpa >> 12 == gfn_of_page(page)) {
+			cpu_access(vcpu, nr, AC_WRITE, op->arg[2] % NR_POS,
+				   op->arg[3]);
+			return;
+		}
+	}
+}
+
+/* One MOV to CR3; not done when memory lacks, then it is executed again. */
+static int try_load_cr3(struct vcpu *vcpu, u64 cr3)
+{
+	bool zap = world.race.kind == RACE_ZAP && world.race.countdown == 1;
+	u64 old = vcpu->sh.cr3;
+	int r;
+
+	cpu_prepare(vcpu);
+	vcpu->in_host = true;
+	r = lull_shadow_load_cr3(&vcpu->sh, cr3, NULL);
+	if (r && vcpu->sh.cr3 != old)
+		host_fail("CR3 changed by a load that failed");
+	if (!r) {
+		if (zap)
+			lull_mmu_zap_all(&world.mmu);
+		if (lull_shadow_needs_sync(&vcpu->sh))
+			lull_shadow_sync(&vcpu->sh);
+		wcache_clear(&vcpu->hw);
+	}
+	vcpu->in_host = false;
+	cpu_update(vcpu);
+	return r;
+}
+
+/* The reference flushes first: other vCPUs' stores may come before or after. */
+static void load_cr3(struct vcpu *vcpu, u64 cr3)
+{
+	u64 old = vcpu->sh.cr3;
+
+	cpu_prepare(vcpu);
+	vcpu->sh.cr3 = cr3;
+	cpu_arch_flush(vcpu);
+	vcpu->sh.cr3 = old;
+	while (try_load_cr3(vcpu, cr3))
+		;
+}
+
+static void run_cr3(const struct op *op)
+{
+	load_cr3(vcpu_of(op), gfn_of_page(op->arg[1] % NR_PAGES) << 12);
+}
+
+static void run_invlpg(const struct op *op)
+{
+	struct vcpu *vcpu = vcpu_of(op);
+	unsigned int nr = op->arg[1] % NR_GVAS;
+
+	cpu_prepare(vcpu);
+	if (world.race.kind == RACE_ZAP)
+		lull_mmu_zap_all(&world.mmu);
+	wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
+	vcpu->in_host = true;
+	lull_shadow_invlpg(&vcpu->sh, gva_of(nr));
+	vcpu->in_host = false;
+	cpu_update(vcpu);
+}
+
+static void run_mode(const struct op *op)
+{
+	struct vcpu *vcpu = vcpu_of(op);
+	const struct lull_paging_mode mode = {
+		.wp = op->arg[1] & 1,
+		.nxe = op->arg[1] & 2,
+		.smep = op->arg[1] & 4,
+		.smap = op->arg[1] & 8,
+	};
+
+	cpu_prepare(vcpu);
+	vcpu->in_host = true;
+	lull_shadow_set_mode(&vcpu->sh, &mode);
+	wcache_clear(&vcpu->hw);
+	cpu_arch_flush(vcpu);
+	/* A reload that fails is made up for before the next entry. */
+	lull_shadow_reload(&vcpu->sh);
+	vcpu->in_host = false;
+	cpu_update(vcpu);
+}
+
+static void run_translate(const struct op *op)
+{
+	cpu_translate(vcpu_of(op), op->arg[1] % NR_GVAS,
+		      op->arg[2] % NR_ACCESSES);
+}
+
+static void run_poke(const struct op *op)
+{
+	lull_mmu_zap_all(&world.mmu);
+	world_store(op->arg[0] % NR_PAGES, op->arg[1] % NR_POS, op->arg[2]);
+}
+
+static void run_slot(const struct op *op)
+{
+	unsigned int region = op->arg[0] % NR_REGIONS, page;
+
+	/* A range of the notifier ends before its slot goes. */
+	for (page = region * NR_POS; page < (region + 1) * NR_POS; page++)
+		world_move_end(page);
+	world_set_slot(region, op->arg[1] & 1);
+}
+
+static void run_take(const struct op *op)
+{
+	world_move_begin(op->arg[0] % NR_PAGES);
+}
+
+static void run_give(const struct op *op)
+{
+	unsigned int page;
+
+	for (page = 0; page < NR_PAGES; page++)
+		world_move_end(page);
+}
+
+static void run_share(const struct op *op)
+{
+	unsigned int page = op->arg[0] % NR_PAGES;
+
+	if (world.pages[page].going)
+		return;
+	world_move_begin(page);
+	world_move_end(page);
+	world.pages[page].shared = true;
+}
+
+static void run_zap(const struct op *op)
+{
+	lull_mmu_zap_all(&world.mmu);
+}
+
+static const struct op_info ops[NR_OPS] = {
+	[OP_STORE] = { "store", 5, run_store },
+	[OP_READ] = { "read", 3, run_read },
+	[OP_SET] = { "set", 4, run_set },
+	[OP_CR3] = { "cr3", 2, run_cr3 },
+	[OP_INVLPG] = { "invlpg", 2, run_invlpg },
+	[OP_MODE] = { "mode", 2, run_mode },
+	[OP_TRANSLATE] = { "translate", 3, run_translate },
+	[OP_POKE] = { "poke", 3, run_poke },
+	[OP_SLOT] = { "slot", 2, run_slot },
+	[OP_TAKE] = { "take", 1, run_take },
+	[OP_GIVE] = { "give", 0, run_give },
+	[OP_SHARE] = { "share", 1, run_share },
+	[OP_ZAP] = { "zap", 0, run_zap },
+};
+
+/* Shadow pages may exceed the cap only by what one fault needs and roots. */
+static void check_cap(void)
+{
+	unsigned int most = world.mmu.max_pages;
+
+	if (most < LULL_ROOT_LEVEL + 2 * MAX_VCPUS)
+		most = LULL_ROOT_LEVEL + 2 * MAX_VCPUS;
+	if (world.mmu.nr_pages > most)
+		host_fail("%u shadow pages, cap %u", world.mmu.nr_pages,
+			  world.mmu.max_pages);
+}
+
+static void check_all(void)
+{
+	unsigned int i;
+	int bad;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		if (world.pages[i].refs)
+			host_fail("page %u was not put", i);
+	}
+	check_cap();
+	cpu_check_all();
+	spin_lock(&world.mmu.lock);
+	bad = lull_mmu_audit(&world.mmu);
+	if (world.mmu.flush)
+		host_fail("a flush was forgotten");
+	spin_unlock(&world.mmu.lock);
+	if (bad)
+		host_fail("audit: %d violations", bad);
+}
+
+static void run_op(const struct op *op)
+{
+	unsigned int i;
+
+	world.race = op->race;
+	world.raced = false;
+	host_fail_allocation(op->nomem);
+	ops[op->kind].run(op);
+	host_fail_allocation(0);
+	world.race.kind = RACE_NONE;
+	for (i = 0; i < world.nr_vcpus; i++) {
+		if (wcache_size(&world.vcpus[i].arch) <= MAX_CACHED)
+			continue;
+		load_cr3(&world.vcpus[i], world.vcpus[i].sh.cr3);
+	}
+}
+
+/**
+ * script_run() - run a script, checking everything after each step
+ * @script:	the script
+ * @step:	tells which step is being run
+ */
+void script_run(const struct script *script, unsigned int *step)
+{
+	unsigned int i;
+
+	world_create(script->nr_vcpus, script->max_pages);
+	for (i = 0; i < script->nr; i++) {
+		/* Whoever looks does it after we have died. */
+		WRITE_ONCE(*step, i);
+		run_op(&script->op[i]);
+		check_all();
+	}
+	for (i = 0; i < NR_PAGES; i++)
+		world_move_end(i);
+	world_destroy();
+}
+
+static const char *const race_names[NR_RACES] = {
+	[RACE_STORE] = "store", [RACE_MOVE] = "move", [RACE_ZAP] = "zap",
+};
+
+static void print_op(FILE *to, const struct op *op)
+{
+	unsigned int i;
+
+	fprintf(to, "%s", ops[op->kind].name);
+	for (i = 0; i < ops[op->kind].nr_args; i++)
+		fprintf(to, " %#llx", (unsigned long long)op->arg[i]);
+	if (op->nomem)
+		fprintf(to, " nomem %u", op->nomem);
+	if (op->race.kind)
+		fprintf(to, " race %s %u %u %u %u %#llx",
+			race_names[op->race.kind], op->race.countdown,
+			op->race.vcpu, op->race.where, op->race.pos,
+			(unsigned long long)op->race.val);
+	fputc('\n', to);
+}
+
+/**
+ * script_print() - print a script so that script_read() reads it
+ * @to:		where to
+ * @script:	the script
+ */
+void script_print(FILE *to, const struct script *script)
+{
+	unsigned int i;
+
+	fprintf(to, "vcpus %u cap %u\n", script->nr_vcpus, script->max_pages);
+	for (i = 0; i < script->nr; i++)
+		print_op(to, &script->op[i]);
+}
+
+static u64 number(void)
+{
+	char *word = strtok(NULL, "\n ");
+
+	return word ? strtoull(word, NULL, 0) : 0;
+}
+
+static void read_race(struct race *race)
+{
+	const char *name = strtok(NULL, "\n ");
+	unsigned int kind;
+
+	for (kind = 1; kind < NR_RACES; kind++) {
+		if (name && !strcmp(name, race_names[kind]))
+			race->kind = kind;
+	}
+	race->countdown = number();
+	race->vcpu = number();
+	race->where = number();
+	race->pos = number();
+	race->val = number();
+}
+
+static bool read_op(char *line, struct op *op)
+{
+	char *word = strtok(line, "\n ");
+	unsigned int i;
+
+	memset(op, 0, sizeof(*op));
+	for (op->kind = 0; op->kind < NR_OPS; op->kind++) {
+		if (word && !strcmp(word, ops[op->kind].name))
+			break;
+	}
+	if (op->kind == NR_OPS)
+		return false;
+	for (i = 0; i < ops[op->kind].nr_args; i++)
+		op->arg[i] = number();
+	while ((word = strtok(NULL, "\n "))) {
+		if (!strcmp(word, "nomem"))
+			op->nomem = number();
+		else if (!strcmp(word, "race"))
+			read_race(&op->race);
+	}
+	return true;
+}
+
+/**
+ * script_read() - read what script_print() wrote
+ * @from:	where from; lines that start with # are skipped
+ * @script:	receives it
+ */
+void script_read(FILE *from, struct script *script)
+{
+	char line[256];
+	struct op op;
+
+	memset(script, 0, sizeof(*script));
+	while (fgets(line, sizeof(line), from)) {
+		if (line[0] == '#' || line[0] == '\n')
+			continue;
+		if (sscanf(line, "vcpus %u cap %u", &script->nr_vcpus,
+			   &script->max_pages) == 2)
+			continue;
+		if (!read_op(line, &op))
+			host_fail("cannot read the line: %s", line);
+		script->op = reallocarray(script->op, script->nr + 1,
+					  sizeof(op));
+		if (!script->op)
+			host_fail("out of memory");
+		script->op[script->nr++] = op;
+	}
+	if (!script->nr_vcpus || script->nr_vcpus > MAX_VCPUS)
+		host_fail("no line 'vcpus N cap N' with N from 1 to %d",
+			  MAX_VCPUS);
+}
+
+/**
+ * script_free() - free the operations
+ * @script:	the script
+ */
+void script_free(struct script *script)
+{
+	free(script->op);
+	script->op = NULL;
+	script->nr = 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One VM around shadow/: guest memory with slots, vCPUs with the caches that
+ * their hardware may have and those that the architecture allows.
+ */
+#ifndef LULL_HOST_WORLD_H
+#define LULL_HOST_WORLD_H
+
+#include "arch.h"
+#include "shadow/internal.h"
+#include "wcache.h"
+
+#define NR_REGIONS	4
+#define NR_PAGES	(NR_REGIONS * NR_POS)
+#define MAX_VCPUS	3
+#define MAXPHYADDR	36
+
+/* What happens beside an operation, at one of its calls of the env. */
+enum race_kind {
+	RACE_NONE,
+	RACE_STORE,	/* another vCPU stores through its TLB */
+	RACE_MOVE,	/* the host moves a page */
+	RACE_ZAP,	/* another thread zaps everything */
+	NR_RACES,
+};
+
+/**
+ * struct race - something that happens beside an operation
+ * @kind:	what
+ * @countdown:	at which call of the env: 1 is the first
+ * @vcpu:	for RACE_STORE: whose store
+ * @where:	its address, by number; for RACE_MOVE the page
+ * @pos:	position in the page stored to
+ * @val:	value stored
+ */
+struct race {
+	enum race_kind kind;
+	unsigned int countdown;
+	unsigned int vcpu;
+	unsigned int where;
+	unsigned int pos;
+	u64 val;
+};
+
+/* What the accesses of all runs came to, and what shadow/ did for them. */
+struct tally {
+	unsigned long passed;
+	unsigned long fixed;
+	unsigned long injected;
+	unsigned long mmio;
+	unsigned long retried;
+	unsigned long raced;
+	struct lull_mmu_stats mmu;
+};
+
+extern struct tally tally;
+
+/**
+ * struct gpage - one guest page
+ * @hfn:	host frame behind it
+ * @shared:	the host lets nobody write it
+ * @going:	a notifier range covers it
+ * @refs:	get_page() without put_page()
+ * @rmap:	for shadow/
+ * @mem:	contents
+ */
+struct gpage {
+	u64 hfn;
+	bool shared;
+	bool going;
+	unsigned int refs;
+	struct lull_rmap rmap;
+	u64 mem[LULL_PT_ENTRIES];
+};
+
+/**
+ * struct vcpu - a vCPU and its CPU
+ * @sh:		what is tested
+ * @in_host:	out of guest mode: caches nothing new
+ * @hw:		what the hardware may hold of the shadow tables
+ * @arch:	what a CPU may hold of the guest's
+ */
+struct vcpu {
+	struct lull_shadow sh;
+	bool in_host;
+	struct wcache hw;
+	struct wcache arch;
+};
+
+/**
+ * struct world - everything
+ * @mmu:	what is tested
+ * @pages:	guest memory, by region and position
+ * @present:	by region: there is a slot
+ * @readonly:	by region: the slot is read-only
+ * @nr_vcpus:	how many
+ * @vcpus:	the vCPUs
+ * @next_hfn:	host frame not used yet
+ * @race:	armed
+ * @raced:	it happened during this operation
+ */
+struct world {
+	struct lull_mmu mmu;
+	struct gpage pages[NR_PAGES];
+	bool present[NR_REGIONS];
+	bool readonly[NR_REGIONS];
+	unsigned int nr_vcpus;
+	struct vcpu vcpus[MAX_VCPUS];
+	u64 next_hfn;
+	struct race race;
+	bool raced;
+};
+
+extern struct world world;
+
+/* world.c */
+void world_create(unsigned int nr_vcpus, unsigned int max_pages);
+void world_destroy(void);
+gfn_t gfn_of_page(unsigned int page);
+int page_of_gfn(gfn_t gfn);
+int page_of_hfn(u64 hfn);
+void world_store(unsigned int page, unsigned int pos, u64 val);
+void world_move_begin(unsigned int page);
+void world_move_end(unsigned int page);
+void world_set_slot(unsigned int region, bool present);
+void world_update_arch(const struct changed *changed);
+
+/* cpu.c */
+void cpu_flush_all(void);
+void cpu_update(struct vcpu *vcpu);
+void cpu_set_root(struct vcpu *vcpu);
+void cpu_prepare(struct vcpu *vcpu);
+void cpu_arch_flush(struct vcpu *vcpu);
+bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
+		   unsigned int pos, u64 val);
+bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
+		unsigned int pos, u64 val);
+void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access);
+void cpu_check_all(void);
+enum entry_kind cpu_read_arch(const void *vcpu, u64 table, int level,
+			      unsigned int pos, u64 *val);
+
+#endif /* LULL_HOST_WORLD_H */
