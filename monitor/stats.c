@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Statistics in debugfs: lull/<pid>-<vm>/vm and lull/<pid>-<vm>/vcpu<n>/stats,
- * a name and a value on each line.
+ * a name and a value on each line.  lull/<pid>-<vm>/audit, read by the
+ * launcher itself, checks every invariant of the shadow tables.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -95,6 +96,25 @@ static int vm_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vm);
 
+/*
+ * The audit compares shadow tables with guest memory, which only threads of
+ * the launcher can read.
+ */
+static int audit_show(struct seq_file *m, void *unused)
+{
+	struct lull_vm *vm = m->private;
+	int bad;
+
+	if (vm->mm != current->mm)
+		return -EIO;
+	spin_lock(&vm->mmu.lock);
+	bad = lull_mmu_audit(&vm->mmu);
+	spin_unlock(&vm->mmu.lock);
+	show_line(m, "", "violations", bad);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(audit);
+
 /**
  * lull_debugfs_add_vm() - show a VM
  * @vm:	the VM
@@ -106,6 +126,7 @@ void lull_debugfs_add_vm(struct lull_vm *vm)
 	snprintf(name, sizeof(name), "%d-%u", vm->pid, vm->id);
 	vm->debugfs = debugfs_create_dir(name, lull_debugfs);
 	debugfs_create_file("vm", 0444, vm->debugfs, vm, &vm_fops);
+	debugfs_create_file("audit", 0400, vm->debugfs, vm, &audit_fops);
 }
 
 /**
