@@ -34,6 +34,34 @@ static size_t left_in_page(gva_t gva, size_t len)
 }
 
 /**
+ * lull_gva_probe() - would an access fault?
+ * @vcpu:	the vCPU, loaded
+ * @gva:	first byte
+ * @len:	bytes
+ * @access:	LULL_PF_WRITE for a write, else 0
+ * @ex:		receives the guest's fault
+ *
+ * Sets A and D as the access would.
+ *
+ * Return: 0, 1 with @ex set, or -errno.
+ */
+int lull_gva_probe(struct lull_vcpu *vcpu, gva_t gva, size_t len, u32 access,
+		   struct lull_exception *ex)
+{
+	while (len) {
+		struct lull_fault fault = { .gva = gva, .error_code = access };
+		size_t n = left_in_page(gva, len);
+		int r = translate(vcpu, &fault, ex);
+
+		if (r)
+			return r;
+		gva += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
  * lull_gva_read() - read guest-virtual memory as the guest would
  * @vcpu:	the vCPU, loaded
  * @gva:	from

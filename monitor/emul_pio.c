@@ -86,6 +86,24 @@ static int store_in(struct lull_vcpu *vcpu, const struct pio *pio, u32 data)
 	return r ? r : string_step(vcpu, pio);
 }
 
+/*
+ * INS faults before it reads the port, whose data would else be lost: 0, 1
+ * when a fault was injected, or -errno.
+ */
+static int probe_in(struct lull_vcpu *vcpu, const struct pio *pio)
+{
+	struct lull_exception ex;
+	int r;
+
+	if (!pio->string)
+		return 0;
+	r = lull_gva_probe(vcpu, lull_vmx_get_linear_address(&vcpu->vmx),
+			   pio->size, LULL_PF_WRITE, &ex);
+	if (r > 0)
+		lull_vcpu_inject(vcpu, &ex);
+	return r;
+}
+
 /* Fetch what OUT sends: 0, 1 when a fault was injected, or -errno. */
 static int load_out(struct lull_vcpu *vcpu, const struct pio *pio, u32 *data)
 {
@@ -96,8 +114,9 @@ static int load_out(struct lull_vcpu *vcpu, const struct pio *pio, u32 *data)
 	if (!pio->string)
 		return 0;
 	*data = ~0U;
-	r = lull_gva_read(vcpu, lull_vmx_get_linear_address(&vcpu->vmx), data, pio->size, 0,
-			  &ex);
+	r = lull_gva_read(vcpu, lull_vmx_get_linear_address(&vcpu->vmx), data,
+			  pio->size, 0, &ex);
+	*data &= size_mask(pio->size);
 	if (r > 0)
 		lull_vcpu_inject(vcpu, &ex);
 	/* No memory reads as ones. */
@@ -138,11 +157,9 @@ int lull_emul_pio(struct lull_vcpu *vcpu)
 
 	if (pio.rep && !(vcpu->gpr[LULL_RCX] & address_mask(vcpu)))
 		return lull_next_insn(vcpu);
-	if (!pio.in) {
-		r = load_out(vcpu, &pio, &data);
-		if (r)
-			return r < 0 ? r : LULL_NEXT_GUEST;
-	}
+	r = pio.in ? probe_in(vcpu, &pio) : load_out(vcpu, &pio, &data);
+	if (r)
+		return r < 0 ? r : LULL_NEXT_GUEST;
 	if (!lull_irqchip_owns_port(pio.port))
 		return to_launcher(vcpu, &pio, data);
 	if (pio.in)

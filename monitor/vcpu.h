@@ -152,6 +152,8 @@ int lull_emul_rdmsr(struct lull_vcpu *vcpu);
 int lull_emul_wrmsr(struct lull_vcpu *vcpu);
 int lull_emul_pio(struct lull_vcpu *vcpu);
 int lull_emul_pio_finish(struct lull_vcpu *vcpu);
+int lull_gva_probe(struct lull_vcpu *vcpu, gva_t gva, size_t len, u32 access,
+		   struct lull_exception *ex);
 int lull_gva_read(struct lull_vcpu *vcpu, gva_t gva, void *to, size_t len,
 		  u32 access, struct lull_exception *ex);
 int lull_gva_write(struct lull_vcpu *vcpu, gva_t gva, const void *from,
