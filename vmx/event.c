@@ -97,7 +97,7 @@ static void queue_exception(struct vmx_vcpu *vmx, u8 vector, u32 error_code)
  * Else it replaces the queued event, which is lost, as on hardware: a fault
  * will be raised, or INT n executed, anew.
  *
- * Return: false for a triple fault.
+ * Return: false for a triple fault; then nothing is queued any more.
  */
 bool lull_vmx_inject(struct vmx_vcpu *vmx, const struct lull_exception *ex)
 {
@@ -105,6 +105,7 @@ bool lull_vmx_inject(struct vmx_vcpu *vmx, const struct lull_exception *ex)
 		vmx->cr2 = ex->cr2;
 	switch (vmx_combine(vmx->event, ex->vector)) {
 	case VMX_TRIPLE_FAULT:
+		queue(vmx, 0, 0);
 		return false;
 	case VMX_DOUBLE_FAULT:
 		queue_exception(vmx, LULL_VEC_DF, 0);
