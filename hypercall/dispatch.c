@@ -149,12 +149,13 @@ void lull_para_read_announcement(struct lull_para *para, u64 cr3,
 				 struct lull_announcement *ann)
 {
 	struct lull_shared_page page;
+	const size_t used = offsetof(struct lull_shared_page, reserved);
 
 	memset(ann, 0, sizeof(*ann));
 	if (!(para->features & LULL_PARA_F_IDLE_ANNOUNCE) ||
 	    para->shared_gpa == LULL_INVALID_GPA)
 		return;
-	if (para->env->read_gpa(para, para->shared_gpa, &page, sizeof(page)))
+	if (para->env->read_gpa(para, para->shared_gpa, &page, used))
 		return;
 	if (page.state != LULL_STATE_IDLE || page.borrowed_cr3 != cr3)
 		return;
