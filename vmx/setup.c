@@ -26,9 +26,13 @@
  */
 #define REAL_CR0_ON	(X86_CR0_WP | X86_CR0_NE)
 #define REAL_CR4_ON	(X86_CR4_VMXE | X86_CR4_PAE)
-/* Features whose state the run loop does not switch. */
-#define REAL_CR4_OFF	(X86_CR4_PCIDE | X86_CR4_LA57 | X86_CR4_SMXE | \
-			 X86_CR4_PKE)
+/* All others turn on state or instructions that nobody switches or traps. */
+#define REAL_CR4_MAY	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | \
+			 X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | \
+			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | \
+			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP | \
+			 X86_CR4_VMXE | X86_CR4_FSGSBASE | X86_CR4_OSXSAVE | \
+			 X86_CR4_SMEP | X86_CR4_SMAP)
 
 /*
  * #PF is the shadow MMU's.  #MC is the host's.  An endless series of #DB or
@@ -337,7 +341,7 @@ void lull_vmx_set_cr4(struct vmx_vcpu *vmx, u64 cr4)
 
 	/* A machine check in the guest is the host's, as long as it takes it. */
 	real |= cr4_read_shadow() & X86_CR4_MCE;
-	real &= config->cr4_fixed1 & ~REAL_CR4_OFF;
+	real &= config->cr4_fixed1 & REAL_CR4_MAY;
 	vmx->cr4 = cr4;
 	vmcs_write_natural(GUEST_CR4, real);
 	vmcs_write_natural(CR4_READ_SHADOW, cr4);

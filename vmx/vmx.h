@@ -162,7 +162,8 @@ struct vmx_msr_entry;
  * @dr:		guest's DR0 to DR3, in the CPU in guest mode while the guest's
  *		DR7 enables a breakpoint; the caller may change them
  * @dr7:	value in GUEST_DR7
- * @guest_msr:	guest's MSRs by enum vmx_guest_msr while not loaded
+ * @guest_msr:	guest's MSRs by enum vmx_guest_msr; KERNEL_GS_BASE is only
+ *		valid while not loaded
  * @host_msr:	host's while loaded
  * @host_ds:	host selectors and bases that a VM exit does not restore
  * @host_es:	likewise
