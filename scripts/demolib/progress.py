@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where things are, how failures are named, and how progress is told."""
+import os
+import sys
+import time
+
+LIB = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(LIB))
+OUT = os.path.join(TOP, "out")
+DEMO = os.path.join(OUT, "demo")
+LOGS = os.path.join(OUT, "log", "demo")
+
+# scripts/demo has already looked at the packages when this program starts
+_started = float(os.environ.get("LULL_STARTED") or time.time())
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+def elapsed():
+    """Seconds since the demo started."""
+    return time.time() - _started
+
+
+def say(text):
+    """Print one progress line to stderr."""
+    print("[%4ds] demo: %s" % (elapsed(), text), file=sys.stderr, flush=True)
+
+
+def shown(path):
+    """A path as a reader would write it."""
+    path = os.path.abspath(path)
+    return os.path.relpath(path) if path.startswith(os.getcwd()) else path
+
+
+def read_text(path):
+    """A file's content, for reports and logs."""
+    with open(path, encoding="utf-8", errors="replace") as text:
+        return text.read()
+
+
+def write_text(path, text):
+    """Write a file whole or not at all."""
+    new = "%s.%d" % (path, os.getpid())
+    with open(new, "w", encoding="utf-8") as out:
+        out.write(text)
+    os.replace(new, path)

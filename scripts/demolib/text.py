@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table that the demo prints, and report.md."""
+from . import plan
+from .verdict import describe
+
+HEADINGS = ("workload", "arm", "exits", "CR3", "halt", "VMM", "pt switch",
+            "pt share", "idle", "pt saved", "idle +")
+UNITS = ("", "", "/period", "/period", "/period", "/period", "/period",
+         "of VMM", "of total", "/period", "of saved")
+
+
+def percent(value, digits=1):
+    """A share as text; a dash for what there is none of."""
+    return "-" if value is None else "%.*f %%" % (digits, 100 * value)
+
+
+def thousands(value):
+    """A whole number, grouped."""
+    return "{:,.0f}".format(value)
+
+
+def table_row(report, workload, arm):
+    """The values of HEADINGS, as text."""
+    data = report["arms"][arm][workload]
+    figure = report["figures"][workload].get(arm)
+    periods, exits = data["periods"], data["exits"]
+    row = [workload, arm]
+    row += ["%.2f" % (count / periods) for count in (
+        exits["total"], exits["cr3"], exits["hlt"] + exits["hypercall"])]
+    row += [thousands(data["vmm_ticks"] / periods),
+            thousands(data["pt_ticks"] / periods),
+            percent(data["pt_switch_share"]), percent(data["idle_share"], 2)]
+    if figure:
+        row += [thousands(figure["pt_ticks_saved"] / periods),
+                percent(figure["became_idle"], 0)]
+    else:
+        row += ["-", "-"]
+    return row
+
+
+def table_rows(report):
+    """All rows, by workload, then arm."""
+    return [table_row(report, workload, arm)
+            for workload in plan.WORKLOADS for arm in plan.ARMS]
+
+
+def table(report):
+    """The table for a terminal."""
+    rows = [HEADINGS, UNITS] + table_rows(report)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    lines = []
+    for number, row in enumerate(rows):
+        if number >= 2 and (number - 2) % len(plan.ARMS) == 0:
+            lines.append("  ".join("-" * width for width in widths))
+        lines.append("  ".join(
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+    return "\n".join(lines)
+
+
+def _markdown_table(headings, rows, left):
+    lines = ["| " + " | ".join(headings) + " |",
+             "|" + "|".join("---" if i < left else "--:"
+                            for i in range(len(headings))) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _reasons(report):
+    """Exit reasons that occur in any run."""
+    found = {name for arm in report["arms"].values()
+             for data in arm.values()
+             for name, count in data["exits"].items() if count}
+    order = report["arms"]["eager"]["sleeper"]["exits"]
+    return [name for name in order if name in found]
+
+
+def _exits_table(report):
+    reasons = _reasons(report)
+    rows = []
+    for workload in plan.WORKLOADS:
+        for arm in plan.ARMS:
+            data = report["arms"][arm][workload]
+            rows.append([workload, arm] + ["%d" % data["exits"][reason]
+                                           for reason in reasons])
+    return _markdown_table(["workload", "arm"] + reasons, rows, 2)
+
+
+def _ticks_table(report):
+    buckets = list(report["arms"]["eager"]["sleeper"]["ticks"])
+    rows = [[workload, arm] + [
+        thousands(report["arms"][arm][workload]["ticks"][bucket])
+        for bucket in buckets]
+        for workload in plan.WORKLOADS for arm in plan.ARMS]
+    return _markdown_table(["workload", "arm"] + buckets, rows, 2)
+
+
+def _trace_table(report):
+    rows = []
+    for arm, trace in report["trace"].items():
+        for kind, data in trace["cr3"].items():
+            if data["count"]:
+                rows.append([arm, kind] + [thousands(data[key]) for key in (
+                    "count", "min", "mean", "max", "ticks", "sync_ticks")])
+    return _markdown_table(["arm", "root", "switches", "least", "mean", "most",
+                            "ticks", "of these sync"], rows, 2)
+
+
+def trace_remarks(report):
+    """What is to be known about the traces, a sentence each."""
+    remarks = []
+    for arm, trace in report["trace"].items():
+        if not trace["complete"]:
+            remarks.append("The trace of %s lost events: its numbers are too "
+                           "small." % arm)
+        if trace["disagreeing_counters"]:
+            remarks.append("The trace of %s and the module's own counters "
+                           "disagree about %s."
+                           % (arm, ", ".join(trace["disagreeing_counters"])))
+    return remarks or ["No events were lost, and the traces agree with the "
+                       "module's own counters."]
+
+
+def machine_rows(report):
+    """(name, value) of what the figures were measured on."""
+    machine = report["machine"]
+    return [
+        ("machine", "%s %s, CPU %s" % (machine["backend"],
+                                       machine["backend_version"],
+                                       machine["cpu"])),
+        ("host kernel", machine["host_kernel"]),
+        ("guest kernel", "%s with guest-linux-patch/, %s of memory"
+         % (machine["guest_kernel"], machine["guest_memory"])),
+        ("guest command line", machine["guest_cmdline"]),
+        ("Lull", machine["lull"] or "not from a git repository"),
+        ("unit of ticks", machine["unit"]),
+        ("measured", machine["measured"]),
+    ]
+
+
+MARKDOWN = """\
+# Lull: the idle task and its page tables
+
+{sentence}
+
+Ticks are {unit}.  `pt switch` is the handling of guest CR3 writes with the
+resync of shadow tables; `VMM` is all but the guest's own instructions and idle
+time; `idle +` is the growth of idle time, as a share of the page-table-switch
+ticks saved.  It can be more than 100 %: a switch that is not made also saves
+the way out of the guest and back, and the guest's own code for it.
+
+{table}
+
+The paper of 2001 has {paper_share} of the VMM's time in page-table switches
+before the change to the guest.  It says that the change halved the overhead
+that came from the MMU, and that nearly all of the time saved became idle time.
+
+## Conditions
+
+{checks}
+
+## Exits between the marks, by reason
+
+{exits}
+
+## Ticks between the marks, by bucket
+
+{ticks}
+
+## Cost of a page-table switch, from the traces
+
+{trace}
+
+Whole lives of the guests, boot included.  {remarks}
+
+## Measured on
+
+{machine}
+"""
+
+
+def markdown(report):
+    """report.md."""
+    checks = "\n".join("- %s: %s" % ("yes" if check["ok"] else "**no**",
+                                     describe(check))
+                       for check in report["effect"]["checks"])
+    headings = ["%s (%s)" % pair if pair[1] else pair[0]
+                for pair in zip(HEADINGS, UNITS)]
+    return MARKDOWN.format(
+        sentence=report["effect"]["sentence"], unit=report["machine"]["unit"],
+        table=_markdown_table(headings, table_rows(report), 2),
+        paper_share=percent(report["paper"]["pt_switch_share"]),
+        checks=checks, exits=_exits_table(report), ticks=_ticks_table(report),
+        trace=_trace_table(report), remarks=" ".join(trace_remarks(report)),
+        machine="\n".join("- %s: %s" % row for row in machine_rows(report)))
