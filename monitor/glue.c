@@ -75,11 +75,10 @@ static int read_gptes(struct lull_mmu *mmu, gfn_t gfn,
 static int cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
 {
 	u64 __user *ptr = (u64 __user *)lull_gpa_to_hva(mmu_vm(mmu), gpa, true);
-
 	int r;
 
 	if (!ptr)
-		return 0;
+		return 1;
 	r = __try_cmpxchg_user(ptr, &old, new, fault);
 	return r > 0 ? -EAGAIN : r;
 }

@@ -12,7 +12,7 @@ static bool entry_is(struct lull_mmu *mmu, const struct lull_walk *walk,
 	u64 now;
 
 	return !mmu->env->read_gpte(mmu, walk->gpa[level], &now, true) &&
-	       gpte_unchanged(walk->gpte[level], now);
+	       gpte_unchanged(walk->seen[level], now);
 }
 
 static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk)
@@ -60,7 +60,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	if (test_bit(idx, sp->present)) {
 		child = link_child(sp->spt[idx]);
 		if (child->gfn == gfn && child->role.word == role.word) {
-			sp->gptes[idx] = gpte;
+			sp->gptes[idx] = walk->seen[level];
 			return child;
 		}
 		lull_spte_drop(mmu, sp, idx);
@@ -68,11 +68,11 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	child = lull_sp_find(mmu, gfn, role);
 	if (child) {
 		lull_sp_sync_tree(mmu, child);
-		set_link(sh, sp, idx, child, gpte);
+		set_link(sh, sp, idx, child, walk->seen[level]);
 		return child;
 	}
 	child = lull_sp_create(sh, gfn, role);
-	set_link(sh, sp, idx, child, gpte);
+	set_link(sh, sp, idx, child, walk->seen[level]);
 	if (!direct && !entry_is(mmu, walk, level - 1))
 		return NULL;
 	return child;
@@ -139,7 +139,7 @@ static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
 	if (sp->gptes && *spte && pte_frame(sp->gptes[idx]) != walk->gfn)
 		lull_spte_drop(mmu, sp, idx);
 	if (sp->gptes)
-		sp->gptes[idx] = walk->gpte[1];
+		sp->gptes[idx] = walk->seen[1];
 	if (!*spte)
 		lull_rmap_add(sh, mmu->env->gfn_rmap(mmu, walk->gfn), spte);
 	WRITE_ONCE(*spte, new);

@@ -105,7 +105,8 @@ static inline gfn_t leaf_gfn(const struct lull_sp *sp, unsigned int idx)
 
 /**
  * struct lull_walk - one walk of the guest's tables
- * @gpte:	entries by level, with A and D as the walk set them
+ * @gpte:	entries by level, with A and D as the access sets them
+ * @seen:	the same as memory has them: read-only tables take no A and D
  * @gpa:	where each was read
  * @access:	rights after the entry of that level
  * @level:	of the leaf: 1, or 2 for a large page
@@ -113,6 +114,7 @@ static inline gfn_t leaf_gfn(const struct lull_sp *sp, unsigned int idx)
  */
 struct lull_walk {
 	u64 gpte[LULL_ROOT_LEVEL + 1];
+	u64 seen[LULL_ROOT_LEVEL + 1];
 	gpa_t gpa[LULL_ROOT_LEVEL + 1];
 	unsigned int access[LULL_ROOT_LEVEL + 1];
 	int level;

@@ -53,8 +53,8 @@ struct lull_page {
  * @read_gpte:	read one guest entry.  No memory at @gpa reads as all ones.
  *		Atomic calls return -EAGAIN where others would sleep.
  * @read_gptes:	atomic: read the entries of table @gfn named by @wanted
- * @cmpxchg_gpte: 0 when exchanged or the table is read-only, -EAGAIN when the
- *		entry was not @old; may sleep
+ * @cmpxchg_gpte: 0 when exchanged, 1 when the table is read-only, -EAGAIN when
+ *		the entry was not @old; may sleep
  * @get_page:	the page behind @gfn: 0, -ENOENT where there is no memory,
  *		-EROFS for a write to read-only memory, or another error;
  *		may sleep

@@ -75,9 +75,11 @@ static int set_accessed_dirty(struct lull_shadow *sh, struct lull_walk *walk,
 			continue;
 		r = sh->mmu->env->cmpxchg_gpte(sh->mmu, walk->gpa[level], old,
 					       new);
-		if (r)
+		if (r < 0)
 			return r;
 		walk->gpte[level] = new;
+		if (!r)
+			walk->seen[level] = new;
 	}
 	return 0;
 }
@@ -108,6 +110,7 @@ static int read_entries(struct lull_shadow *sh, struct lull_fault *fault,
 		}
 		access &= gpte_access(gpte);
 		walk->gpte[level] = gpte;
+		walk->seen[level] = gpte;
 		walk->access[level] = access;
 		if (is_leaf(gpte, level))
 			break;

@@ -231,7 +231,7 @@ static int env_cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
 	may_sleep("cmpxchg_gpte");
 	point();
 	if (!mem || arch_mem_readonly(gpa))
-		return 0;
+		return 1;
 	if (*mem != old)
 		return -EAGAIN;
 	*mem = new;
