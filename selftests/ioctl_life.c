@@ -352,11 +352,6 @@ TEST_F(life, signal_ends_an_endless_loop)
 	EXPECT_NE(0, loops);
 }
 
-static bool has_preemption_timer(void)
-{
-	return !system("grep -qw preemption_timer /proc/cpuinfo");
-}
-
 TEST_F(life, signal_ends_an_endless_loop_without_interrupts)
 {
 	if (!has_preemption_timer())

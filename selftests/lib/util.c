@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -66,6 +67,11 @@ int count_cpus(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+bool has_preemption_timer(void)
+{
+	return !system("grep -qw preemption_timer /proc/cpuinfo");
+}
+
 static void nothing(int sig)
 {
 	(void)sig;
@@ -87,11 +93,13 @@ void alarm_us(u64 us)
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = SIGUSR1,
 	};
-	timer_t timer;
+	static timer_t timer;
+	static bool made;
 
 	handle_sigusr1();
 	event._sigev_un._tid = syscall(SYS_gettid);
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
-	    timer_settime(timer, 0, &when, NULL))
+	if (!made && timer_create(CLOCK_MONOTONIC, &event, &timer))
 		test_fail("no timer");
+	made = true;
+	timer_settime(timer, 0, &when, NULL);
 }

@@ -24,9 +24,17 @@ u64 now_us(void);
 /* The calling thread runs on this host CPU from now on; false if none. */
 bool pin_to_cpu(int cpu);
 int count_cpus(void);
+/*
+ * Bochs 2.7 lets no host interrupt end a stay in a guest that has interrupts
+ * off: an endless loop there ends only by the preemption timer.
+ */
+bool has_preemption_timer(void);
 /* SIGUSR1 interrupts LULL_RUN and does nothing else. */
 void handle_sigusr1(void);
-/* Send SIGUSR1 to this thread when so much time has gone by. */
+/*
+ * Send SIGUSR1 when so much time has gone by, 0 for never; to the thread that
+ * was the first to call this.
+ */
 void alarm_us(u64 us);
 
 #endif /* SELFTESTS_UTIL_H */
