@@ -218,15 +218,15 @@ TEST_F(mmio, unmapped_host_memory_is_efault)
 	vm_set_memory(&self->vm, SLOT_FREE, 0, 0, 0, NULL);
 	vm_set_memory(&self->vm, SLOT_FREE, 0, ROM_GPA, PAGE_SIZE, self->rom);
 	vcpu_restart(&self->vcpu, guest_touch_hole, NULL);
-	EXPECT_EQ(-EFAULT, try_run(self->vcpu.fd));
-	EXPECT_EQ(-EFAULT, try_run(self->vcpu.fd));
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
 	page = mmap(self->rom, PAGE_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	ASSERT_EQ(self->rom, page);
 	*page = 5;
 	/* readable, but not writable */
 	ASSERT_EQ(0, mprotect(page, PAGE_SIZE, PROT_READ));
-	EXPECT_EQ(-EFAULT, try_run(self->vcpu.fd));
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
 	EXPECT_EQ(5, *page);
 	ASSERT_EQ(0, mprotect(page, PAGE_SIZE, PROT_READ | PROT_WRITE));
 	vcpu_run_done(&self->vcpu);

@@ -360,7 +360,7 @@ TEST_F(api, run_page)
 TEST_F(api, run_argument)
 {
 	EXPECT_EQ(-EINVAL, try_ioctl(self->vcpu.fd, LULL_RUN, (void *)1));
-	EXPECT_EQ(0, try_run(self->vcpu.fd));
+	EXPECT_EQ(0, run_through(self->vcpu.fd));
 }
 
 TEST_F(api, set_regs)

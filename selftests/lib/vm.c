@@ -88,6 +88,16 @@ int try_run(int vcpu_fd)
 	return try_ioctl(vcpu_fd, LULL_RUN, NULL);
 }
 
+int run_through(int vcpu_fd)
+{
+	int r;
+
+	do {
+		r = try_run(vcpu_fd);
+	} while (r == -EINTR);
+	return r;
+}
+
 static int check(int r, const char *what)
 {
 	if (r < 0)
@@ -302,12 +312,7 @@ void vcpu_get_stats(struct test_vcpu *vcpu, struct lull_vcpu_stats *stats)
 
 u32 vcpu_run(struct test_vcpu *vcpu)
 {
-	int r;
-
-	do {
-		r = try_run(vcpu->fd);
-	} while (r == -EINTR);
-	check(r, "LULL_RUN");
+	check(run_through(vcpu->fd), "LULL_RUN");
 	return vcpu->run->reason;
 }
 

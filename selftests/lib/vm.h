@@ -78,6 +78,8 @@ int try_set_memory(int vm_fd, u32 slot, u32 flags, u64 gpa, u64 size,
 int try_create_vcpu(int vm_fd, unsigned long id);
 int try_irq_line(int vm_fd, u32 irq, u32 level);
 int try_run(int vcpu_fd);
+/* try_run(), again after EINTR: the host may have had other work. */
+int run_through(int vcpu_fd);
 
 void vm_create(struct test_vm *vm);
 void vm_create_with(struct test_vm *vm, u64 para_features, u32 shadow_pages);
