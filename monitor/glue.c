@@ -111,6 +111,9 @@ static int get_page_of_gfn(struct lull_mmu *mmu, gfn_t gfn, bool write,
 
 static void put_page_of_gfn(struct lull_mmu *mmu, struct lull_page *page)
 {
+	/* The guest's writes leave no trace in the host's own tables. */
+	if (page->writable)
+		SetPageDirty(page->page);
 	put_page(page->page);
 }
 
@@ -172,8 +175,8 @@ static void invalidate_slot(struct lull_vm *vm, const struct lull_memslot *slot,
 	start = max(start & PAGE_MASK, slot->hva);
 	end = min(end, slot_end);
 	for (hva = start; hva < end; hva += PAGE_SIZE)
-		lull_mmu_invalidate_gfn(&vm->mmu, slot->base_gfn +
-					((hva - slot->hva) >> PAGE_SHIFT));
+		lull_mmu_invalidate_rmap(&vm->mmu, &slot->rmap[(hva - slot->hva)
+							       >> PAGE_SHIFT]);
 }
 
 static int invalidate_start(struct mmu_notifier *notifier,

@@ -205,6 +205,8 @@ int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len)
 
 		if (!hva || copy_to_user((void __user *)hva, from, n))
 			r = -EFAULT;
+		else
+			lull_mmu_guest_write(&vm->mmu, gpa >> PAGE_SHIFT);
 		gpa += n;
 		from += n;
 		len -= n;

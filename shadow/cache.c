@@ -391,15 +391,13 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 			 struct list_head *dead)
 {
 	unsigned int idx;
-	u64 *spte;
 
 	lockdep_assert_held(&mmu->lock);
 	mmu->stats.zaps++;
 	trace_lull_zap(mmu->id, sp->gfn, sp->role.level, sp->role.word);
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES)
 		lull_spte_drop(mmu, sp, idx);
-	while ((spte = lull_rmap_first(&sp->parents)))
-		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
+	lull_mmu_invalidate_rmap(mmu, &sp->parents);
 	if (sp->unsync && sp->role.level > 1)
 		mmu->nr_upper_unsync--;
 	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
@@ -435,6 +433,7 @@ void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead)
 	lull_mmu_flush(mmu);
 	list_for_each_entry_safe(sp, next, dead, link)
 		free_sp(mmu, sp);
+	INIT_LIST_HEAD(dead);
 }
 
 /**
@@ -478,6 +477,25 @@ void lull_root_put(struct lull_shadow *sh)
 }
 
 /**
+ * lull_mmu_guest_write() - the monitor wrote guest memory for the guest
+ * @mmu:	the VM's
+ * @gfn:	the frame written
+ *
+ * Such a write does not fault: what a fault does for the guest's own is done
+ * here.
+ *
+ * Context: without the mmu lock.
+ */
+void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn)
+{
+	spin_lock(&mmu->lock);
+	if (lull_gfn_is_table(mmu, gfn))
+		lull_gfn_unsync(mmu, gfn);
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+}
+
+/**
  * lull_mmu_zap_all() - zap every shadow page
  * @mmu:	the VM's
  *
@@ -485,12 +503,18 @@ void lull_root_put(struct lull_shadow *sh)
  */
 void lull_mmu_zap_all(struct lull_mmu *mmu)
 {
-	struct lull_sp *sp, *next;
+	struct lull_sp *sp;
 	LIST_HEAD(dead);
 
 	spin_lock(&mmu->lock);
-	list_for_each_entry_safe(sp, next, &mmu->pages, link)
+	while (!list_empty(&mmu->pages)) {
+		sp = list_first_entry(&mmu->pages, struct lull_sp, link);
 		lull_sp_prepare_zap(mmu, sp, &dead);
+		if (!need_resched() && !spin_needbreak(&mmu->lock))
+			continue;
+		lull_sp_commit_zap(mmu, &dead);
+		cond_resched_lock(&mmu->lock);
+	}
 	lull_sp_commit_zap(mmu, &dead);
 	spin_unlock(&mmu->lock);
 }
@@ -508,19 +532,18 @@ void lull_mmu_invalidate_begin(struct lull_mmu *mmu)
 }
 
 /**
- * lull_mmu_invalidate_gfn() - drop every SPTE that maps @gfn
+ * lull_mmu_invalidate_rmap() - drop every SPTE in @rmap
  * @mmu:	the VM's, lock held
- * @gfn:	the frame
+ * @rmap:	a gfn's, or a shadow page's parents
  *
  * The caller calls lull_mmu_flush() before it lets go of the lock.
  */
-void lull_mmu_invalidate_gfn(struct lull_mmu *mmu, gfn_t gfn)
+void lull_mmu_invalidate_rmap(struct lull_mmu *mmu, struct lull_rmap *rmap)
 {
-	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, gfn);
 	u64 *spte;
 
 	lockdep_assert_held(&mmu->lock);
-	while (rmap && (spte = lull_rmap_first(rmap)))
+	while ((spte = lull_rmap_first(rmap)))
 		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
 }
 

@@ -15,11 +15,12 @@ static bool entry_is(struct lull_mmu *mmu, const struct lull_walk *walk,
 	       gpte_unchanged(walk->seen[level], now);
 }
 
-static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk)
+static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk,
+		    int from)
 {
 	int level;
 
-	for (level = LULL_ROOT_LEVEL; level >= walk->level; level--) {
+	for (level = from; level >= walk->level; level--) {
 		if (!entry_is(mmu, walk, level))
 			return false;
 	}
@@ -29,6 +30,8 @@ static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk)
 static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 		     unsigned int idx, struct lull_sp *child, u64 gpte)
 {
+	if (lull_rmap_is_long(&child->parents))
+		lull_mmu_invalidate_rmap(sh->mmu, &child->parents);
 	lull_rmap_add(sh, &child->parents, &sp->spt[idx]);
 	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | LULL_SPTE_LINK);
 	sp->gptes[idx] = gpte;
@@ -67,7 +70,10 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	}
 	child = lull_sp_find(mmu, gfn, role);
 	if (child) {
-		lull_sp_sync_tree(mmu, child);
+		/* What was unsync may have changed since the walk. */
+		if (lull_sp_sync_tree(mmu, child) &&
+		    !walk_is(mmu, walk, level - 1))
+			return NULL;
 		set_link(sh, sp, idx, child, walk->seen[level]);
 		return child;
 	}
@@ -119,6 +125,7 @@ static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
 	unsigned int idx = pt_index(fault->gva, 1);
 	unsigned int access = leaf_access(sh, fault, walk);
 	u64 *spte = &sp->spt[idx];
+	struct lull_rmap *rmap;
 	u64 new;
 
 	if (!page->writable)
@@ -140,8 +147,12 @@ static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
 		lull_spte_drop(mmu, sp, idx);
 	if (sp->gptes)
 		sp->gptes[idx] = walk->seen[1];
-	if (!*spte)
-		lull_rmap_add(sh, mmu->env->gfn_rmap(mmu, walk->gfn), spte);
+	if (!*spte) {
+		rmap = mmu->env->gfn_rmap(mmu, walk->gfn);
+		if (lull_rmap_is_long(rmap))
+			lull_mmu_invalidate_rmap(mmu, rmap);
+		lull_rmap_add(sh, rmap, spte);
+	}
 	WRITE_ONCE(*spte, new);
 	__set_bit(idx, sp->present);
 }
@@ -175,7 +186,7 @@ static enum lull_fault_result map(struct lull_shadow *sh,
 	/* Reclaim first: it may zap anything but roots in use. */
 	lull_mmu_reclaim(mmu, LULL_ROOT_LEVEL);
 	if (!mmu->invalidations && mmu->invalidate_seq == seq &&
-	    lull_shadow_root_valid(sh) && walk_is(mmu, walk))
+	    lull_shadow_root_valid(sh) && walk_is(mmu, walk, LULL_ROOT_LEVEL))
 		result = install(sh, fault, walk, page);
 	lull_mmu_flush(mmu);
 	spin_unlock(&mmu->lock);

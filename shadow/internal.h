@@ -128,6 +128,7 @@ int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 /* rmap.c */
 void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte);
 void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte);
+bool lull_rmap_is_long(const struct lull_rmap *rmap);
 u64 *lull_rmap_first(const struct lull_rmap *rmap);
 unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
 				unsigned int (*fn)(u64 *spte));

@@ -9,18 +9,21 @@
 
 #include "shadow/internal.h"
 
-#define DESC_SPTES	6
+#define DESC_SPTES	5
 #define IS_CHAIN	1UL
+#define LONGEST_CHAIN	1000
 
 /**
  * struct lull_rmap_desc - a link of a chain; one cache line
  * @more:	the next, full one
  * @nr:		how many of @sptes are in use
+ * @total:	SPTEs in this and all that follow
  * @sptes:	the SPTEs
  */
 struct lull_rmap_desc {
 	struct lull_rmap_desc *more;
 	unsigned long nr;
+	unsigned long total;
 	u64 *sptes[DESC_SPTES];
 };
 
@@ -57,12 +60,14 @@ void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte)
 
 		head->more = desc;
 		head->nr = 0;
+		head->total = desc ? desc->total : 1;
 		if (!desc)
 			head->sptes[head->nr++] = (u64 *)rmap->val;
 		set_chain(rmap, head);
 		desc = head;
 	}
 	desc->sptes[desc->nr++] = spte;
+	desc->total++;
 }
 
 static u64 **find(const struct lull_rmap *rmap, const u64 *spte)
@@ -98,10 +103,28 @@ void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte)
 	if (WARN_ON_ONCE(!place))
 		return;
 	*place = head->sptes[--head->nr];
+	head->total--;
 	if (!head->nr) {
 		set_chain(rmap, head->more);
 		kmem_cache_free(lull_rmap_desc_cache, head);
 	}
+}
+
+/**
+ * lull_rmap_is_long() - has the chain its greatest length?
+ * @rmap:	the reverse map
+ *
+ * Removal walks the chain under the mmu lock.  The caller empties a long
+ * chain before it adds to it, so that a guest which maps one page everywhere
+ * pays with faults and not with the host's time.
+ *
+ * Return: whether nothing may be added.
+ */
+bool lull_rmap_is_long(const struct lull_rmap *rmap)
+{
+	const struct lull_rmap_desc *desc = chain_of(rmap);
+
+	return desc && desc->total >= LONGEST_CHAIN;
 }
 
 /**

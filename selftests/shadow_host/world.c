@@ -164,6 +164,42 @@ static void race_store(const struct race *race)
 			      race->pos % NR_POS, race->val);
 }
 
+/* What a store to the entry would do to whoever is walking it. */
+static void race_entry(const struct race *race)
+{
+	struct vcpu *vcpu = &world.vcpus[race->vcpu % world.nr_vcpus];
+	struct arch_result walk;
+	u64 gpa;
+	int page, pos;
+
+	if (vcpu->in_host || !world.acting)
+		return;
+	arch_access(world.acting->sh.cr3, &world.acting->sh.mode, MAXPHYADDR,
+		    gva_of(world.address), SUP_READ, &walk);
+	gpa = walk.entry[1 + race->pos % 4];
+	page = page_of_gfn(gpa >> 12);
+	pos = pos_of_index((gpa & 0xfff) / 8);
+	cpu_update(vcpu);
+	if (page >= 0 && pos >= 0)
+		cpu_store_to(vcpu, page, pos, race->val);
+}
+
+/* All that another vCPU may do between two locked parts of an operation. */
+static void race_act(const struct race *race)
+{
+	struct vcpu *vcpu = &world.vcpus[race->vcpu % world.nr_vcpus];
+	struct vcpu *acting = world.acting;
+	unsigned int address = world.address;
+
+	if (vcpu->in_host)
+		return;
+	cpu_access(vcpu, race->where % NR_GVAS, AC_WRITE, race->pos % NR_POS,
+		   race->val);
+	cpu_load_cr3(vcpu, vcpu->sh.cr3, false);
+	world.acting = acting;
+	world.address = address;
+}
+
 /* Every call of the env is a point where others may act. */
 static void point(void)
 {
@@ -171,19 +207,30 @@ static void point(void)
 
 	if (race.kind == RACE_NONE || --world.race.countdown)
 		return;
-	if (host_atomic() && race.kind != RACE_STORE) {
+	if (host_atomic() && race.kind != RACE_STORE &&
+	    race.kind != RACE_ENTRY) {
 		world.race.countdown = 1;
 		return;
 	}
 	world.race.kind = RACE_NONE;
-	world.raced = true;
 	tally.raced++;
-	if (race.kind == RACE_STORE)
+	switch (race.kind) {
+	case RACE_STORE:
 		race_store(&race);
-	else if (race.kind == RACE_MOVE)
+		break;
+	case RACE_ENTRY:
+		race_entry(&race);
+		break;
+	case RACE_ACT:
+		race_act(&race);
+		break;
+	case RACE_MOVE:
 		move(race.where % NR_PAGES);
-	else
+		break;
+	default:
 		zap_all();
+	}
+	world.raced = true;
 }
 
 static int env_read_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
@@ -312,7 +359,9 @@ void world_move_begin(unsigned int page)
 	spin_lock(&world.mmu.lock);
 	lull_mmu_invalidate_begin(&world.mmu);
 	if (world.present[page / NR_POS])
-		lull_mmu_invalidate_gfn(&world.mmu, gfn_of_page(page));
+		lull_mmu_invalidate_rmap(&world.mmu,
+					 world.mmu.env->gfn_rmap(&world.mmu,
+						gfn_of_page(page)));
 	lull_mmu_flush(&world.mmu);
 	world.pages[page].going = true;
 	spin_unlock(&world.mmu.lock);

@@ -57,6 +57,9 @@ static inline bool list_empty(const struct list_head *head)
 #define host_entry(ptr, pos, member) \
 	container_of(ptr, __typeof__(*(pos)), member)
 
+#define list_first_entry(head, type, member) \
+	container_of((head)->next, type, member)
+
 #define list_for_each_entry(pos, head, member) \
 	for ((pos) = host_entry((head)->next, pos, member); \
 	     &(pos)->member != (head); \
