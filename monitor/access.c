@@ -15,6 +15,13 @@ static int translate(struct lull_vcpu *vcpu, struct lull_fault *fault,
 	int cpl = lull_vmx_get_cpl(&vcpu->vmx);
 	int r;
 
+	if (!__is_canonical_address(fault->gva, 48)) {
+		*ex = (struct lull_exception){
+			.vector = LULL_VEC_GP,
+			.has_error = true,
+		};
+		return 1;
+	}
 	if (cpl == 3)
 		fault->error_code |= LULL_PF_USER;
 	fault->smap_exempt = cpl < 3 && (lull_vmx_get_rflags(&vcpu->vmx) &

@@ -73,8 +73,17 @@ static int unpaged(struct lull_vcpu *vcpu)
 	memset(&vcpu->run->hw, 0, sizeof(vcpu->run->hw));
 	vcpu->run->hw.exit_reason = VMX_EXIT_CR_ACCESS;
 	vcpu->run->hw.qualification = vcpu->exit.qualification;
-	WRITE_ONCE(vcpu->vm->dead, true);
+	lull_vm_kill(vcpu->vm);
 	return LULL_NEXT_USER;
+}
+
+/* CS.L: paging can only be turned off in compatibility mode. */
+static bool in_64bit_code(struct lull_vcpu *vcpu)
+{
+	struct lull_segment cs;
+
+	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
+	return cs.ar & BIT(13);
 }
 
 static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
@@ -86,7 +95,8 @@ static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
 	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
 		return lull_inject_gp(vcpu);
 	if (!(cr0 & X86_CR0_PG))
-		return unpaged(vcpu);
+		return in_64bit_code(vcpu) ? lull_inject_gp(vcpu) :
+					     unpaged(vcpu);
 	lull_vmx_set_cr0(&vcpu->vmx, (cr0 & LULL_CR0_VALID) | X86_CR0_ET);
 	return changed ? reload_and_next(vcpu) : lull_next_insn(vcpu);
 }
@@ -122,7 +132,6 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 
 	if (cr3 >> lull_cpuid_maxphyaddr())
 		return lull_inject_gp(vcpu);
-	lull_count(vcpu, LULL_CNT_CR3_LOADS);
 	r = lull_shadow_load_cr3(sh, cr3, &cached);
 	if (r)
 		return r;
@@ -134,6 +143,7 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 		sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC] - sync_ticks;
 	}
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
+	lull_count(vcpu, LULL_CNT_CR3_LOADS);
 	if (old == cr3)
 		lull_count(vcpu, LULL_CNT_CR3_SAME);
 	if (cached)

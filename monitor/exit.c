@@ -4,6 +4,7 @@
  */
 #include <linux/nospec.h>
 #include <asm/processor-flags.h>
+#include <asm/cpu.h>
 #include <asm/tsc.h>
 
 #include "monitor/cpuid.h"
@@ -68,7 +69,7 @@ static int die(struct lull_vcpu *vcpu, enum lull_run_reason reason)
 	vcpu->run->hw.insn_error = vcpu->exit.insn_error;
 	vcpu->run->hw.qualification = vcpu->exit.qualification;
 	vcpu->run->hw.intr_info = vcpu->exit.intr_info;
-	WRITE_ONCE(vcpu->vm->dead, true);
+	lull_vm_kill(vcpu->vm);
 	return LULL_NEXT_USER;
 }
 
@@ -101,6 +102,10 @@ static int mmio_exit(struct lull_vcpu *vcpu, const struct lull_fault *fault)
 	struct lull_exception ex;
 	u64 rip;
 	u8 n;
+
+	/* An event's delivery made the access, not the instruction at RIP. */
+	if (lull_vmx_event_pending(&vcpu->vmx))
+		return die(vcpu, LULL_RUN_UNHANDLED);
 
 	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
 	rip = cs.base + lull_vmx_get_rip(&vcpu->vmx);
@@ -156,9 +161,40 @@ static int handle_page_fault(struct lull_vcpu *vcpu)
 	return r ? r : finish_fault(vcpu, &fault);
 }
 
-/* #DB and #AC exit only so that a guest cannot trap the CPU in delivering
- * them; both are the guest's own.
+/*
+ * #AC exits so that a guest cannot trap the CPU in delivering it.  It is the
+ * guest's own if the guest asked for it; otherwise the host asked to be told
+ * of split locks.
  */
+static int handle_alignment(struct lull_vcpu *vcpu,
+			    const struct lull_exception *ex)
+{
+	bool guests = lull_vmx_get_cpl(&vcpu->vmx) == 3 &&
+		      (vcpu->vmx.cr0 & X86_CR0_AM) &&
+		      (lull_vmx_get_rflags(&vcpu->vmx) & X86_EFLAGS_AC);
+
+	if (guests || !boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT) ||
+	    !handle_guest_split_lock(lull_vmx_get_rip(&vcpu->vmx)))
+		lull_vcpu_inject(vcpu, ex);
+	return LULL_NEXT_GUEST;
+}
+
+/* #DB exits for the same reason; INT1 is an instruction that is then done. */
+static int handle_debug(struct lull_vcpu *vcpu, const struct lull_exception *ex)
+{
+	u32 type = vcpu->exit.intr_info & VMX_INTR_TYPE;
+
+	vcpu->dr6 &= ~(u64)DR_TRAP_BITS;
+	vcpu->dr6 |= vcpu->exit.qualification;
+	lull_vmx_set_dr7(&vcpu->vmx,
+			 lull_vmx_get_dr7(&vcpu->vmx) & ~(u64)DR7_GD);
+	if (type == VMX_INTR_TYPE_PRIV_SOFT)
+		lull_vmx_set_rip(&vcpu->vmx, lull_vmx_get_rip(&vcpu->vmx) +
+				 vcpu->exit.insn_len);
+	lull_vcpu_inject(vcpu, ex);
+	return LULL_NEXT_GUEST;
+}
+
 static int handle_exception(struct lull_vcpu *vcpu)
 {
 	u32 info = vcpu->exit.intr_info;
@@ -176,13 +212,9 @@ static int handle_exception(struct lull_vcpu *vcpu)
 	case LULL_VEC_MC:
 		return LULL_NEXT_GUEST;
 	case LULL_VEC_DB:
-		vcpu->dr6 |= vcpu->exit.qualification;
-		lull_vmx_set_dr7(&vcpu->vmx, lull_vmx_get_dr7(&vcpu->vmx) &
-				 ~(u64)DR7_GD);
-		fallthrough;
+		return handle_debug(vcpu, &ex);
 	case LULL_VEC_AC:
-		lull_vcpu_inject(vcpu, &ex);
-		return LULL_NEXT_GUEST;
+		return handle_alignment(vcpu, &ex);
 	default:
 		return handle_unexpected(vcpu);
 	}
@@ -209,6 +241,7 @@ static int handle_cpuid(struct lull_vcpu *vcpu)
 /* The vCPU sleeps before the next entry. */
 static int begin_halt(struct lull_vcpu *vcpu)
 {
+	u64 rflags = lull_vmx_get_rflags(&vcpu->vmx);
 	struct lull_announcement ann;
 
 	lull_para_read_announcement(&vcpu->para, vcpu->shadow.cr3, &ann);
@@ -217,8 +250,9 @@ static int begin_halt(struct lull_vcpu *vcpu)
 		lull_count(vcpu, LULL_CNT_IDLE_ANNOUNCED);
 	trace_lull_idle_enter(vcpu->vm->id, vcpu->id, vcpu->shadow.cr3,
 			      ann.idle, ann.borrowed_cr3);
-	vcpu->halted = true;
-	vcpu->halt_if = lull_vmx_get_rflags(&vcpu->vmx) & X86_EFLAGS_IF;
+	vcpu->halt_if = rflags & X86_EFLAGS_IF;
+	/* The single-step trap after HLT ends it at once. */
+	vcpu->halted = !(rflags & X86_EFLAGS_TF);
 	return LULL_NEXT_GUEST;
 }
 

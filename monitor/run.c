@@ -137,7 +137,8 @@ static bool wakes(struct lull_vcpu *vcpu)
 
 static bool halt_ends(struct lull_vcpu *vcpu)
 {
-	return wakes(vcpu) || READ_ONCE(vcpu->run->immediate_exit);
+	return wakes(vcpu) || READ_ONCE(vcpu->run->immediate_exit) ||
+	       READ_ONCE(vcpu->vm->dead);
 }
 
 /* Sleep until an interrupt or a signal.  Returns one of WAKE_*. */
@@ -160,9 +161,10 @@ static int sleep_until_wake(struct lull_vcpu *vcpu)
 	start = vcpu->last;
 	wake = sleep_in_halt(vcpu);
 	lull_account(vcpu, LULL_TICKS_ENTRY);
-	if (wake == WAKE_SIGNAL)
-		return -EINTR;
 	trace_lull_idle_leave(vcpu->vm->id, vcpu->id, vcpu->last - start, wake);
+	/* The next LULL_RUN goes on sleeping. */
+	if (wake == WAKE_SIGNAL)
+		return READ_ONCE(vcpu->vm->dead) ? -EIO : -EINTR;
 	vcpu->halted = false;
 	return LULL_NEXT_GUEST;
 }
@@ -247,12 +249,16 @@ static bool enter(struct lull_vcpu *vcpu)
 	vcpu->entered = vcpu->last;
 	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
 	lull_account(vcpu, lull_exit_bucket(vcpu));
-	vtime_account_guest_exit();
+	vcpu->exited = vcpu->last;
+	vcpu->stolen = vcpu->stats.preempted;
 	load_host_regs(vcpu);
 	entered = true;
 out:
 	WRITE_ONCE(vcpu->in_guest, false);
 	local_irq_enable();
+	/* The tick that ended the stay was taken: it is the guest's time. */
+	if (entered)
+		vtime_account_guest_exit();
 	preempt_enable();
 	return entered;
 }
@@ -262,7 +268,7 @@ static int handle(struct lull_vcpu *vcpu)
 {
 	u32 reason = vcpu->exit.reason & 0xffff;
 	u32 slot = min_t(u32, reason, LULL_NR_EXIT_REASONS - 1);
-	u64 start = vcpu->last, stolen = vcpu->stats.preempted;
+	u64 start = vcpu->exited, stolen = vcpu->stolen;
 	u64 guest_ticks = start - vcpu->entered;
 	u64 rip = lull_vmx_get_rip(&vcpu->vmx);
 	u64 qualification = vcpu->exit.qualification;

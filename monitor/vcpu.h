@@ -54,6 +54,8 @@ enum {
  * @fpu:	[v] guest's FPU state, in the CPU during LULL_RUN
  * @exit:	[v] last VM exit
  * @entered:	[v] TSC at the last entry
+ * @exited:	[v] TSC at the last exit
+ * @stolen:	[v] @stats.preempted at the last exit
  * @halted:	[v] in HLT or IDLE_HALT
  * @halt_if:	[v] ... with interrupts on
  * @shutdown:	[v] an injection made a triple fault
@@ -89,6 +91,8 @@ struct lull_vcpu {
 	struct fpu_guest fpu;
 	struct vmx_exit exit;
 	u64 entered;
+	u64 exited;
+	u64 stolen;
 	bool halted;
 	bool halt_if;
 	bool shutdown;
@@ -108,11 +112,15 @@ struct lull_vcpu {
 /* Charge the time since the last call, and name who pays from now on. */
 static inline void lull_account(struct lull_vcpu *vcpu, enum lull_ticks bucket)
 {
-	u64 now = rdtsc();
+	u64 now;
 
+	/* Being scheduled out charges time too. */
+	preempt_disable();
+	now = rdtsc();
 	vcpu->stats.ticks[vcpu->bucket] += now - vcpu->last;
 	vcpu->last = now;
 	vcpu->bucket = bucket;
+	preempt_enable();
 }
 
 static inline void lull_count(struct lull_vcpu *vcpu, enum lull_counter counter)

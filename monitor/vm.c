@@ -30,6 +30,25 @@ int lull_vm_check(const struct lull_vm *vm)
 	return vm->mm != current->mm || READ_ONCE(vm->dead) ? -EIO : 0;
 }
 
+/**
+ * lull_vm_kill() - a guest cannot go on
+ * @vm:	the VM
+ *
+ * Every vCPU leaves LULL_RUN, also those asleep in HLT.
+ */
+void lull_vm_kill(struct lull_vm *vm)
+{
+	unsigned int i;
+
+	WRITE_ONCE(vm->dead, true);
+	spin_lock(&vm->mmu.lock);
+	for (i = 0; i < LULL_MAX_VCPUS; i++) {
+		if (vm->vcpus[i])
+			lull_vcpu_kick(vm->vcpus[i]);
+	}
+	spin_unlock(&vm->mmu.lock);
+}
+
 static void chip_kick(struct lull_irqchip *chip)
 {
 	struct lull_vm *vm = container_of(chip, struct lull_vm, chip);
@@ -176,7 +195,9 @@ int lull_vm_create_fd(const struct lull_vm_config __user *uconfig)
 	if (config.para_features & ~(u64)LULL_PARA_F_ALL || config.flags ||
 	    config.pad[0] || config.pad[1])
 		return -EINVAL;
-	if (config.shadow_pages && config.shadow_pages < LULL_MIN_SHADOW_PAGES)
+	if (config.shadow_pages &&
+	    (config.shadow_pages < LULL_MIN_SHADOW_PAGES ||
+	     config.shadow_pages > LULL_MAX_SHADOW_PAGES))
 		return -EINVAL;
 	vm = vm_alloc(&config);
 	if (IS_ERR(vm))

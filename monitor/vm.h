@@ -79,6 +79,7 @@ struct lull_vm {
 int lull_vm_create_fd(const struct lull_vm_config __user *uconfig);
 void lull_vm_put(struct lull_vm *vm);
 int lull_vm_check(const struct lull_vm *vm);
+void lull_vm_kill(struct lull_vm *vm);
 
 /* memslot.c */
 int lull_memslot_set(struct lull_vm *vm, const struct lull_memory_region *mem);

@@ -45,7 +45,8 @@ struct lull_caps {
  * struct lull_vm_config - argument of LULL_CREATE_VM
  * @para_features: LULL_PARA_F_* to offer to the guest
  * @shadow_pages: most shadow pages the VM may have; 0 takes the default,
- *		other values must be at least LULL_MIN_SHADOW_PAGES
+ *		other values lie between LULL_MIN_SHADOW_PAGES and
+ *		LULL_MAX_SHADOW_PAGES
  * @flags:	must be 0
  * @pad:	must be 0
  */
@@ -57,6 +58,7 @@ struct lull_vm_config {
 };
 
 #define LULL_MIN_SHADOW_PAGES	64
+#define LULL_MAX_SHADOW_PAGES	(1U << 18)
 
 /* struct lull_memory_region.flags */
 #define LULL_MEM_READONLY	(1U << 0)
@@ -228,13 +230,13 @@ enum lull_ticks {
 	LULL_TICKS_GUEST,	/* in VMX non-root mode */
 	LULL_TICKS_IDLE,	/* blocked in HLT or IDLE_HALT */
 	LULL_TICKS_PT_SWITCH,	/* guest CR3 writes, without the sync */
-	LULL_TICKS_FAULT,	/* shadow page faults, INVLPG */
+	LULL_TICKS_FAULT,	/* page faults, INVLPG, other exceptions */
 	LULL_TICKS_SYNC,	/* resync of unsync tables on CR3 writes */
 	LULL_TICKS_PRIV,	/* other privileged instructions, CPUID, MSRs */
-	LULL_TICKS_IRQ,		/* PIC, PIT, injection, host interrupts */
-	LULL_TICKS_PIO,		/* other port I/O and MMIO, kernel part */
+	LULL_TICKS_IRQ,		/* PIC and PIT ports, host interrupts */
+	LULL_TICKS_PIO,		/* other port I/O, kernel part */
 	LULL_TICKS_USER,	/* outside LULL_RUN */
-	LULL_TICKS_ENTRY,	/* getting into and out of the guest */
+	LULL_TICKS_ENTRY,	/* into and out of the guest, injection */
 	LULL_NR_TICKS
 };
 
@@ -266,7 +268,8 @@ enum lull_counter {
  * @exit_ticks:	TSC ticks spent handling them in the kernel
  * @ticks:	by enum lull_ticks
  * @counters:	by enum lull_counter
- * @preempted:	TSC ticks the thread was runnable but did not run
+ * @preempted:	TSC ticks in LULL_RUN that the thread was not on a CPU,
+ *		sleep in HLT aside
  * @total:	TSC ticks since the vCPU was made: the sum of @ticks and
  *		@preempted
  */
