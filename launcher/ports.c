@@ -84,6 +84,12 @@ void port_map_out(const struct port_map *map, u16 port, int size, u32 value)
 {
 	int i;
 
+	/*
+	 * A dword here goes to the PCI configuration address register, which
+	 * covers the reset control port: no byte of it is meant for that.
+	 */
+	if (port == PORT_PCI_ADDRESS && size == 4)
+		return;
 	for (i = 0; i < size; i++)
 		out_byte(map, port + i, value >> (8 * i));
 }

@@ -25,6 +25,7 @@ struct port_range {
 };
 
 #define PORT_RANGES_MAX		8
+#define PORT_PCI_ADDRESS	0xcf8
 
 /**
  * struct port_map - all ports
