@@ -172,6 +172,36 @@ bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 	return true;
 }
 
+/**
+ * cpu_store_to() - store to a page by any address that does not fault
+ * @vcpu:	the vCPU
+ * @page:	the page
+ * @pos:	position in it
+ * @val:	the value
+ *
+ * Return: whether there was such an address.
+ */
+bool cpu_store_to(struct vcpu *vcpu, unsigned int page, unsigned int pos,
+		  u64 val)
+{
+	unsigned int nr, i;
+
+	if (!lull_shadow_root_valid(&vcpu->sh))
+		return false;
+	for (nr = 0; nr < NR_GVAS; nr++) {
+		const struct valset *set = &vcpu->hw.leaf[nr];
+
+		for (i = 0; i < set->nr; i++) {
+			if (!(set->val[i] & LULL_PTE_W) ||
+			    page_of_spte(set->val[i]) != (int)page)
+				continue;
+			world_store(page, pos, val);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool entries_repeat(const struct arch_result *result)
 {
 	int i, j;
@@ -311,6 +341,8 @@ bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 	unsigned int tries;
 
 	for (tries = 0; tries < 8; tries++) {
+		world.acting = vcpu;
+		world.address = gva_nr;
 		cpu_prepare(vcpu);
 		if (access_is_write(access) ?
 		    cpu_try_store(vcpu, gva_nr, access, pos, val) :
@@ -319,12 +351,11 @@ bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 			return true;
 		}
 		world.raced = false;
-		if (!fault(vcpu, gva_nr, access))
+		if (!fault(vcpu, gva_nr, access) ||
+		    (tries && world.mmu.invalidations))
 			return false;
 	}
-	if (!world.mmu.invalidations)
-		host_fail("no progress");
-	return false;
+	host_fail("no progress");
 }
 
 /**
@@ -350,6 +381,50 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 		check_injected(&want, &fault);
 	else
 		check_translated(&want, &fault);
+}
+
+/* One MOV to CR3; not done when memory lacks, then it is executed again. */
+static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
+{
+	u64 old = vcpu->sh.cr3;
+	int r;
+
+	cpu_prepare(vcpu);
+	vcpu->in_host = true;
+	r = lull_shadow_load_cr3(&vcpu->sh, cr3, NULL);
+	if (r && vcpu->sh.cr3 != old)
+		host_fail("CR3 changed by a load that failed");
+	if (!r) {
+		if (zap)
+			lull_mmu_zap_all(&world.mmu);
+		if (lull_shadow_needs_sync(&vcpu->sh))
+			lull_shadow_sync(&vcpu->sh);
+		wcache_clear(&vcpu->hw);
+	}
+	vcpu->in_host = false;
+	cpu_update(vcpu);
+	return r;
+}
+
+/**
+ * cpu_load_cr3() - the guest loads CR3
+ * @vcpu:	the vCPU
+ * @cr3:	the value
+ * @zap:	everything is zapped in the middle
+ *
+ * The reference flushes first: other vCPUs' stores may come before or after.
+ */
+void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
+{
+	u64 old;
+
+	cpu_prepare(vcpu);
+	old = vcpu->sh.cr3;
+	vcpu->sh.cr3 = cr3;
+	cpu_arch_flush(vcpu);
+	vcpu->sh.cr3 = old;
+	while (try_load_cr3(vcpu, cr3, zap))
+		;
 }
 
 /*
@@ -379,6 +454,25 @@ static unsigned int arch_allowed_to(const struct vcpu *vcpu,
 	return allowed;
 }
 
+static unsigned int is_writable(u64 *spte)
+{
+	return !!(*spte & LULL_PTE_W);
+}
+
+/*
+ * Write protection and notifiers flush only if they find an SPTE to change:
+ * what no SPTE shows any more must have been flushed before.
+ */
+static void check_seen(unsigned int page, u64 spte)
+{
+	struct lull_rmap *rmap = &world.pages[page].rmap;
+
+	if (!rmap->val)
+		host_fail("page %u may be used, no SPTE maps it", page);
+	if ((spte & LULL_PTE_W) && !lull_rmap_for_each(rmap, is_writable))
+		host_fail("page %u may be written, no SPTE says so", page);
+}
+
 static void check_spte(const struct vcpu *vcpu, unsigned int gva_nr, u64 spte)
 {
 	int page = page_of_spte(spte), nr = vcpu - world.vcpus;
@@ -392,6 +486,7 @@ static void check_spte(const struct vcpu *vcpu, unsigned int gva_nr, u64 spte)
 				    world.readonly[page / NR_POS]))
 		host_fail("vCPU %d address %u: page %d is writable", nr, gva_nr,
 			  page);
+	check_seen(page, spte);
 	more = hw_allowed(vcpu, spte) & ~arch_allowed_to(vcpu, gva_nr, page);
 	if (!more)
 		return;

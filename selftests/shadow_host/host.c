@@ -27,9 +27,10 @@ struct kmem_cache {
 static unsigned char arena[ARENA_PAGES][PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct page pages[ARENA_PAGES];
 static unsigned int next_page, live_pages, live_objects, locks_held;
-static unsigned int failing_allocation;
+static unsigned int failing_allocation, resched_asked;
 
 void (*host_catch)(const char *why);
+void (*host_others)(void);
 
 /**
  * host_fail() - the test failed
@@ -94,6 +95,38 @@ void host_assert_held(const spinlock_t *lock, const char *where)
 {
 	if (!lock->held)
 		host_fail("%s: the lock is not held", where);
+}
+
+/**
+ * host_need_resched() - need_resched()
+ *
+ * Return: true every third time.
+ */
+bool host_need_resched(void)
+{
+	return ++resched_asked % 3 == 0;
+}
+
+/**
+ * host_reset() - every run begins in the same state
+ */
+void host_reset(void)
+{
+	resched_asked = 0;
+	failing_allocation = 0;
+}
+
+/**
+ * host_break_lock() - cond_resched_lock() when somebody waits
+ * @lock:	the lock
+ * @where:	calling function
+ */
+void host_break_lock(spinlock_t *lock, const char *where)
+{
+	host_unlock(lock, where);
+	if (host_others)
+		host_others();
+	host_lock(lock, where);
 }
 
 /**

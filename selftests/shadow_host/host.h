@@ -12,6 +12,10 @@
 [[gnu::noreturn, gnu::format(printf, 1, 2)]] void host_fail(const char *fmt, ...);
 extern void (*host_catch)(const char *why);
 
+/* Called where a lock is dropped for others; may be NULL. */
+extern void (*host_others)(void);
+
+void host_reset(void);
 bool host_atomic(void);
 bool host_page_live(u64 pa);
 void host_fail_allocation(unsigned int nth);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,8 @@
 #include "script.h"
 
 #define OPS_PER_RUN	400
+/* A run takes milliseconds; one that goes on for so long never ends. */
+#define SECONDS_PER_RUN	5
 
 /* Shared with the child. */
 struct progress {
@@ -70,12 +73,14 @@ static bool fails(void (*fn)(const void *arg), const void *arg, bool silent)
 		host_fail("waitpid: %s", strerror(errno));
 	if (status && !progress->why[0])
 		snprintf(progress->why, sizeof(progress->why),
-			 "the run died: status %#x (see above)", status);
+			 WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ?
+			 "the run hangs" : "the run died (see above)");
 	return status;
 }
 
 static void run_script(const void *arg)
 {
+	alarm(SECONDS_PER_RUN);
 	script_run(arg, &progress->step);
 }
 
@@ -96,7 +101,7 @@ static void run_batch(const void *arg)
 		progress->run = run;
 		script_random(&script, seed_of_run(batch->seed, run),
 			      batch->ops);
-		script_run(&script, &progress->step);
+		run_script(&script);
 		script_free(&script);
 	}
 	progress->tally = tally;

@@ -119,9 +119,8 @@ static unsigned int page_at(unsigned int gva_nr)
 static struct race random_race(void)
 {
 	struct race race = {
-		.kind = below(100) < 75 ? RACE_STORE :
-			below(2) ? RACE_MOVE : RACE_ZAP,
-		.countdown = 1 + below(14),
+		.kind = 1 + below(NR_RACES - 1),
+		.countdown = 1 + below(24),
 		.vcpu = below(MAX_VCPUS),
 		.where = below(NR_GVAS),
 		.pos = below(NR_POS),

@@ -55,46 +55,14 @@ static void run_set(const struct op *op)
 	}
 }
 
-/* One MOV to CR3; not done when memory lacks, then it is executed again. */
-static int try_load_cr3(struct vcpu *vcpu, u64 cr3)
-{
-	bool zap = world.race.kind == RACE_ZAP && world.race.countdown == 1;
-	u64 old = vcpu->sh.cr3;
-	int r;
-
-	cpu_prepare(vcpu);
-	vcpu->in_host = true;
-	r = lull_shadow_load_cr3(&vcpu->sh, cr3, NULL);
-	if (r && vcpu->sh.cr3 != old)
-		host_fail("CR3 changed by a load that failed");
-	if (!r) {
-		if (zap)
-			lull_mmu_zap_all(&world.mmu);
-		if (lull_shadow_needs_sync(&vcpu->sh))
-			lull_shadow_sync(&vcpu->sh);
-		wcache_clear(&vcpu->hw);
-	}
-	vcpu->in_host = false;
-	cpu_update(vcpu);
-	return r;
-}
-
-/* The reference flushes first: other vCPUs' stores may come before or after. */
-static void load_cr3(struct vcpu *vcpu, u64 cr3)
-{
-	u64 old = vcpu->sh.cr3;
-
-	cpu_prepare(vcpu);
-	vcpu->sh.cr3 = cr3;
-	cpu_arch_flush(vcpu);
-	vcpu->sh.cr3 = old;
-	while (try_load_cr3(vcpu, cr3))
-		;
-}
-
 static void run_cr3(const struct op *op)
 {
-	load_cr3(vcpu_of(op), gfn_of_page(op->arg[1] % NR_PAGES) << 12);
+	bool zap = op->race.kind == RACE_ZAP;
+
+	world.acting = vcpu_of(op);
+	world.address = op->race.where % NR_GVAS;
+	cpu_load_cr3(vcpu_of(op), gfn_of_page(op->arg[1] % NR_PAGES) << 12,
+		     zap && op->race.countdown == 1);
 }
 
 static void run_invlpg(const struct op *op)
@@ -105,6 +73,8 @@ static void run_invlpg(const struct op *op)
 	cpu_prepare(vcpu);
 	if (world.race.kind == RACE_ZAP)
 		lull_mmu_zap_all(&world.mmu);
+	world.acting = vcpu;
+	world.address = nr;
 	wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
 	vcpu->in_host = true;
 	lull_shadow_invlpg(&vcpu->sh, gva_of(nr));
@@ -238,14 +208,15 @@ static void run_op(const struct op *op)
 
 	world.race = op->race;
 	world.raced = false;
+	world.acting = NULL;
 	host_fail_allocation(op->nomem);
 	ops[op->kind].run(op);
 	host_fail_allocation(0);
 	world.race.kind = RACE_NONE;
 	for (i = 0; i < world.nr_vcpus; i++) {
-		if (wcache_size(&world.vcpus[i].arch) <= MAX_CACHED)
-			continue;
-		load_cr3(&world.vcpus[i], world.vcpus[i].sh.cr3);
+		if (wcache_size(&world.vcpus[i].arch) > MAX_CACHED)
+			cpu_load_cr3(&world.vcpus[i],
+				     world.vcpus[i].sh.cr3, false);
 	}
 }
 
@@ -271,7 +242,11 @@ void script_run(const struct script *script, unsigned int *step)
 }
 
 static const char *const race_names[NR_RACES] = {
-	[RACE_STORE] = "store", [RACE_MOVE] = "move", [RACE_ZAP] = "zap",
+	[RACE_STORE] = "store",
+	[RACE_ENTRY] = "entry",
+	[RACE_ACT] = "act",
+	[RACE_MOVE] = "move",
+	[RACE_ZAP] = "zap",
 };
 
 static void print_op(FILE *to, const struct op *op)

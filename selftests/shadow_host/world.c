@@ -416,6 +416,8 @@ void world_create(unsigned int nr_vcpus, unsigned int max_pages)
 	unsigned int i;
 
 	memset(&world, 0, sizeof(world));
+	host_reset();
+	host_others = point;
 	world.next_hfn = FIRST_HFN;
 	for (i = 0; i < NR_PAGES; i++)
 		world.pages[i].hfn = world.next_hfn++;

@@ -19,6 +19,8 @@
 enum race_kind {
 	RACE_NONE,
 	RACE_STORE,	/* another vCPU stores through its TLB */
+	RACE_ENTRY,	/* the same, to an entry the operation walks */
+	RACE_ACT,	/* another vCPU stores, faults if it must, and flushes */
 	RACE_MOVE,	/* the host moves a page */
 	RACE_ZAP,	/* another thread zaps everything */
 	NR_RACES,
@@ -28,9 +30,9 @@ enum race_kind {
  * struct race - something that happens beside an operation
  * @kind:	what
  * @countdown:	at which call of the env: 1 is the first
- * @vcpu:	for RACE_STORE: whose store
+ * @vcpu:	whose store
  * @where:	its address, by number; for RACE_MOVE the page
- * @pos:	position in the page stored to
+ * @pos:	position in the page stored to; for RACE_ENTRY the level
  * @val:	value stored
  */
 struct race {
@@ -98,6 +100,8 @@ struct vcpu {
  * @next_hfn:	host frame not used yet
  * @race:	armed
  * @raced:	it happened during this operation
+ * @acting:	the vCPU whose operation it is
+ * @address:	the address it is about, by number
  */
 struct world {
 	struct lull_mmu mmu;
@@ -109,6 +113,8 @@ struct world {
 	u64 next_hfn;
 	struct race race;
 	bool raced;
+	struct vcpu *acting;
+	unsigned int address;
 };
 
 extern struct world world;
@@ -133,9 +139,12 @@ void cpu_prepare(struct vcpu *vcpu);
 void cpu_arch_flush(struct vcpu *vcpu);
 bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 		   unsigned int pos, u64 val);
+bool cpu_store_to(struct vcpu *vcpu, unsigned int page, unsigned int pos,
+		  u64 val);
 bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 		unsigned int pos, u64 val);
 void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access);
+void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap);
 void cpu_check_all(void);
 enum entry_kind cpu_read_arch(const void *vcpu, u64 table, int level,
 			      unsigned int pos, u64 *val);

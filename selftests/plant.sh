@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Can the tests of shadow/ fail?  Plant one bug at a time in a copy of
+# shadow/, run the model on it, and see whether it is caught.
+#
+# Usage: plant.sh [-o DIR] [-n STEPS] [-s SEED] [NAME...]
+#
+# The last line is "caught N of N"; the exit status is 1 if one was not.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+out=$top/out/selftests/plant
+steps=400000
+seed=1
+while getopts o:n:s: option; do
+	case $option in
+	o) out=$OPTARG ;;
+	n) steps=$OPTARG ;;
+	s) seed=$OPTARG ;;
+	*) sed -n '3,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+wanted=" $* "
+
+planted=0
+caught=0
+
+# plant NAME FILE FROM TO: FROM, a perl pattern, must match exactly once
+plant()
+{
+	[ "$wanted" = "  " ] || case $wanted in
+	*" $1 "*) ;;
+	*) return ;;
+	esac
+	planted=$((planted + 1))
+	rm -rf "$out/tree"
+	mkdir -p "$out/tree"
+	cp -r "$top/shadow" "$out/tree/"
+	# "$1" in TO is what the first group of FROM matched
+	FROM=$3 TO=$4 perl -0pi -e '
+		my $to = $ENV{TO};
+		my @found = /$ENV{FROM}/g;
+		die "pattern not found once\n" if @found != 1;
+		$to =~ s/\$1/$found[0]/;
+		s/$ENV{FROM}/$to/;
+	' "$out/tree/shadow/$2" || {
+		echo "FAIL $1: cannot be planted in $2"
+		return
+	}
+	if cmp -s "$top/shadow/$2" "$out/tree/shadow/$2"; then
+		echo "FAIL $1: cannot be planted in $2"
+		return
+	fi
+	if ! make -s -C "$top/selftests/shadow_host" O="$out/build" \
+		SHADOW="$out/tree" EXTRA_CFLAGS=-Wno-error all \
+		>"$out/$1.log" 2>&1; then
+		echo "FAIL $1: does not compile (log: $out/$1.log)"
+		return
+	fi
+	if "$out/build/shadow_model" --steps "$steps" --seed "$seed" \
+		>"$out/$1.log" 2>&1; then
+		echo "FAIL $1: not caught in $steps steps, seed $seed"
+		return
+	fi
+	caught=$((caught + 1))
+	echo "ok $1: $(sed -n 's/^# \(seed .*\)/\1/p' "$out/$1.log")" \
+		"$(sed -n 's/^# \(shrunk to [0-9]* steps\).*/(\1)/p' "$out/$1.log")"
+}
+
+plant write-protect cache.c \
+	'lull_gfn_write_protect\(mmu, gfn\);' ';'
+plant sync-of-found-child fault.c \
+	'lull_sp_sync_tree\(mmu, child\);' ';'
+plant role-compare cache.c \
+	'sp->role\.word == role\.word' \
+	'!((sp->role.word ^ role.word) & ~(7U << 4))'
+plant role-compare-in-link fault.c \
+	'child->role\.word == role\.word' 'child->role.level == role.level'
+plant slot-removal cache.c \
+	'(list_for_each_entry_safe\(sp, next, &mmu->pages, link\)\n\t\t)lull_sp' \
+	'$1if (!sp->root_count) lull_sp'
+plant invlpg-of-large-page sync.c \
+	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
+	'return entry_usable(sp, gpte) &&'
+plant stale-rmap cache.c \
+	'if \(!WARN_ON_ONCE\(!rmap\)\)' \
+	'if (rmap && sp->role.level > 1)'
+plant user-right fault.c \
+	'\(access & LULL_ACC_U \? LULL_PTE_U : 0\)' 'LULL_PTE_U'
+plant write-right fault.c \
+	'unsigned int access = walk->access\[walk->level\];' \
+	'unsigned int access = walk->access[walk->level] | gpte_access(walk->gpte[walk->level]);'
+plant execute-right fault.c \
+	'\(access & LULL_ACC_X \? 0 : LULL_PTE_NX\)' '0'
+plant lost-dirty fault.c \
+	'if \(!\(walk->gpte\[walk->level\] & LULL_PTE_D\)\)' 'if (0)'
+plant lost-dirty-of-large-page fault.c \
+	'if \(direct && !\(gpte & LULL_PTE_D\)\)' 'if (0)'
+plant lost-accessed spte.h \
+	'LULL_PTE_A \| LULL_PTE_D\)\);' 'LULL_PTE_D));'
+plant free-before-flush cache.c \
+	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
+	'$1 lull_mmu_flush(mmu);'
+plant notifier-misses cache.c \
+	'while \(rmap && \(spte = lull_rmap_first\(rmap\)\)\)' \
+	'if (rmap && (spte = lull_rmap_first(rmap)))'
+plant notifier-sequence fault.c \
+	'mmu->invalidate_seq == seq' 'seq + 1'
+plant notifier-under-way fault.c \
+	'!mmu->invalidations && ' ''
+plant reclaim-of-root cache.c \
+	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
+plant mmio-over-spte fault.c \
+	'unmap\(sh, fault->gva\);' ''
+plant walk-not-checked-again fault.c \
+	'lull_shadow_root_valid\(sh\) && walk_is\(mmu, walk\)' \
+	'lull_shadow_root_valid(sh)'
+plant created-entry-not-checked fault.c \
+	'if \(!direct && !entry_is\(mmu, walk, level - 1\)\)' 'if (0)'
+plant one-parent-marked cache.c \
+	'lull_rmap_for_each\(&sp->parents, mark_parent\);' \
+	'if (sp->parents.val) mark_parent(lull_rmap_first(&sp->parents));'
+plant upper-not-synced sync.c \
+	'if \(mmu->nr_upper_unsync\)' 'if (0)'
+plant unsync-upper-count cache.c \
+	'if \(sp->role\.level > 1\)\n\t\tmmu->nr_upper_unsync\+\+;' \
+	'if (sp->role.level > 2) mmu->nr_upper_unsync++;'
+plant trim-keeps-user sync.c \
+	'if \(!\(access & LULL_ACC_U\)\)' 'if (0)'
+plant trim-keeps-execute sync.c \
+	'if \(!\(access & LULL_ACC_X\)\)' 'if (0)'
+plant trim-keeps-write sync.c \
+	'if \(!\(access & LULL_ACC_W\) \|\| !\(gpte & LULL_PTE_D\)\)' \
+	'if (!(access & LULL_ACC_W))'
+plant trim-without-flush sync.c \
+	'(sp->gptes\[idx\] = gpte;\n)\tmmu->flush = true;' '$1'
+plant drop-without-flush cache.c \
+	'(__clear_bit\(idx, sp->present\);\n)\tmmu->flush = true;' '$1'
+plant downgrade-without-flush fault.c \
+	'(\(\~\*spte & new & LULL_PTE_NX\)\)\)\n\t\t)mmu->flush = true;' '$1;'
+plant write-protect-without-flush sync.c \
+	'lull_gfn_write_protect\(mmu, sp->gfn\);\n\tlull_mmu_flush\(mmu\);' \
+	'lull_gfn_write_protect(mmu, sp->gfn);'
+plant link-serves-other-rights sync.c \
+	'&&\s+child->role\.access == access' ''
+plant link-serves-other-table sync.c \
+	' && child->gfn == pte_frame\(gpte\)' ''
+plant wp-not-in-role sync.c \
+	'\.wp = sh->mode\.wp,' '.wp = true,'
+plant nxe-not-in-role sync.c \
+	'\.nxe = sh->mode\.nxe,' '.nxe = true,'
+plant smep-with-wp-clear fault.c \
+	'if \(sh->mode\.smep\)\n\t\t\taccess &= ~LULL_ACC_X;' ''
+plant leaf-of-other-gfn fault.c \
+	'if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \
+	'if (0)'
+plant table-mapped-writable fault.c \
+	'else\n\t\t\taccess &= ~LULL_ACC_W;' ''
+plant no-unsync fault.c \
+	'lull_gfn_unsync\(mmu, walk->gfn\);' ';'
+plant host-readonly-ignored fault.c \
+	'if \(!page->writable\)' 'if (0)'
+plant leaked-page fault.c \
+	'mmu->env->put_page\(mmu, &page\);' ''
+plant set-dirty-only-once walk.c \
+	'write && level == walk->level' '0'
+plant smap-ignored walk.c \
+	'user_page && sh->mode\.smap && !fault->smap_exempt' '0'
+plant reserved-bit-ignored walk.c \
+	'rsvd \|= LULL_LARGE_RSVD' 'rsvd |= 0'
+
+echo "caught $caught of $planted"
+[ "$caught" = "$planted" ]
