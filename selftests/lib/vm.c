@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -445,6 +446,59 @@ void vcpu_start(struct test_vcpu *vcpu, int cpu)
 void vcpu_join(struct test_vcpu *vcpu)
 {
 	pthread_join(vcpu->thread, NULL);
+}
+
+void vcpu_check_stats(struct test_vcpu *vcpu)
+{
+	struct lull_vcpu_stats stats;
+	u64 sum, exits = 0;
+	int i;
+
+	vcpu_get_stats(vcpu, &stats);
+	sum = stats.preempted;
+	for (i = 0; i < LULL_NR_TICKS; i++)
+		sum += stats.ticks[i];
+	for (i = 0; i < LULL_NR_EXIT_REASONS; i++)
+		exits += stats.exits[i];
+	if (sum != stats.total)
+		test_fail("ticks: %llu in buckets, %llu in total", sum,
+			  stats.total);
+	CHECK(stats.counters[LULL_CNT_FAULTS] <= stats.exits[0]);
+	CHECK(stats.counters[LULL_CNT_CR3_LOADS] <= stats.exits[28]);
+	CHECK(stats.counters[LULL_CNT_HYPERCALLS] == stats.exits[18]);
+	CHECK(stats.counters[LULL_CNT_IDLE_ANNOUNCED] <=
+	      stats.counters[LULL_CNT_IDLE_ENTERS]);
+	CHECK(exits >= stats.counters[LULL_CNT_IO_USER]);
+}
+
+static unsigned int audit(const char *path)
+{
+	unsigned int violations = 0;
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "violations %u", &violations) != 1)
+		test_fail("%s: not understood", path);
+	fclose(file);
+	return violations;
+}
+
+unsigned int audit_vms(void)
+{
+	unsigned int violations = 0;
+	char pattern[64];
+	glob_t found;
+	size_t i;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/lull/%d-*/audit",
+		 getpid());
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	for (i = 0; i < found.gl_pathc; i++)
+		violations += audit(found.gl_pathv[i]);
+	globfree(&found);
+	return violations;
 }
 
 void run_guest(guest_fn fn, void *arg)

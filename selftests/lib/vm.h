@@ -116,6 +116,13 @@ void vcpu_run_reason(struct test_vcpu *vcpu, u32 reason);
 void vcpu_start(struct test_vcpu *vcpu, int cpu);
 void vcpu_join(struct test_vcpu *vcpu);
 
+/* Every tick is in one bucket, and counters agree with each other. */
+void vcpu_check_stats(struct test_vcpu *vcpu);
+/* Violated invariants of the shadow tables of this process's VMs; 0 too where
+ * the module's debugfs is not there.
+ */
+unsigned int audit_vms(void);
+
 /* One guest, one vCPU, from fn(arg) to GUEST_DONE. */
 void run_guest(guest_fn fn, void *arg);
 

@@ -72,7 +72,6 @@ static void everything(void **state)
 	choose(&haswell, &c);
 	assert_int_equal(c.revision, 0x2b);
 	assert_true(c.vpid);
-	assert_true(c.invvpid_gva);
 	assert_true(c.tpr_shadow);
 	assert_true(c.efer_controls);
 	assert_int_equal(c.cpu2, SECONDARY_EXEC_ENABLE_VPID |
@@ -97,7 +96,6 @@ static void before_ept(void **state)
 
 	choose(&penryn, &c);
 	assert_false(c.vpid);
-	assert_false(c.invvpid_gva);
 	assert_true(c.tpr_shadow);
 	assert_false(c.efer_controls);
 	assert_int_equal(c.cpu2, SECONDARY_EXEC_WBINVD_EXITING);
@@ -189,7 +187,6 @@ static void vpid_needs_its_flush(void **state)
 	m.ept_vpid &= ~BIT_ULL(40);
 	choose(&m, &c);
 	assert_true(c.vpid);
-	assert_false(c.invvpid_gva);
 	m.ept_vpid &= ~BIT_ULL(41);
 	choose(&m, &c);
 	assert_false(c.vpid);
