@@ -46,7 +46,8 @@ def _digest(path):
 def build():
     """Build everything; returns {name in the machine: file}."""
     os.makedirs(DEMO, exist_ok=True)
-    say("building the module, the launcher and the guest kernel")
+    say("building the module, the launcher and the guest kernel (which takes "
+        "minutes the first time; logs: %s/)" % shown(os.path.dirname(LOGS)))
     initrd = os.path.join(DEMO, "initrd")
     files = {"lull.ko": _script("build-module"),
              "lull": _script("build-launcher"),
@@ -210,6 +211,7 @@ def _measure(run, payload, target):
     seconds = time.monotonic() - started
     write_text(os.path.join(fresh, "run.json"),
                json.dumps({"seconds": seconds, "date": _now()}))
+    shutil.rmtree(target, ignore_errors=True)
     os.rename(fresh, target)
     say("%s: done in %d s" % (run.name, seconds))
 
@@ -223,7 +225,7 @@ def _measure_all(todo, payload):
         jobs = [pool.submit(_measure, run, payload, folder)
                 for run, folder in todo]
         try:
-            for job in jobs:
+            for job in concurrent.futures.as_completed(jobs):
                 job.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -245,9 +247,7 @@ def measure(files, machine, force):
     for run in plan.runs(machine["emulated"]):
         folder = os.path.join(RUNS, _key(run, inputs))
         folders[run.name] = folder
-        if force:
-            shutil.rmtree(folder, ignore_errors=True)
-        if not os.path.exists(folder):
+        if force or not os.path.exists(folder):
             todo.append((run, folder))
     if todo:
         _say_why(inputs, force)

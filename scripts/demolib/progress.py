@@ -24,8 +24,9 @@ def elapsed():
 
 
 def say(text):
-    """Print one progress line to stderr."""
-    print("[%4ds] demo: %s" % (elapsed(), text), file=sys.stderr, flush=True)
+    """Print one progress line to stderr, whole: two runs go on at once."""
+    sys.stderr.write("[%4ds] demo: %s\n" % (elapsed(), text))
+    sys.stderr.flush()
 
 
 def shown(path):
