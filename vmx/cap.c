@@ -79,7 +79,6 @@ static const struct control controls[] = {
 
 /* Parts of IA32_VMX_EPT_VPID_CAP. */
 #define CAP_INVVPID		BIT_ULL(32)
-#define CAP_INVVPID_ADDRESS	BIT_ULL(40)
 #define CAP_INVVPID_CONTEXT	BIT_ULL(41)
 
 static bool may_be_1(u64 cap, u32 bits)
@@ -142,8 +141,6 @@ static void choose_vpid(const struct vmx_msrs *msrs,
 		       (msrs->ept_vpid & need) == need;
 	if (!config->vpid)
 		config->cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
-	config->invvpid_gva = config->vpid &&
-			      (msrs->ept_vpid & CAP_INVVPID_ADDRESS);
 	if (!config->cpu2 &&
 	    may_be_0(msrs->cpu, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS))
 		config->cpu &= ~CPU_BASED_ACTIVATE_SECONDARY_CONTROLS;

@@ -252,14 +252,12 @@ static int vmx_on(struct vmx_cpu *vc)
 	return 0;
 }
 
-/* cpuhp and resume: interrupts are off. */
-static int cpu_start(unsigned int cpu)
+/* Is this CPU like the one that vmx_config was read on? */
+static int check_same(int cpu)
 {
 	struct vmx_config config;
 	int err;
 
-	if (lull_vmx_going_down())
-		return -EBUSY;
 	err = check_cpu(&config);
 	if (err)
 		return err;
@@ -268,7 +266,28 @@ static int cpu_start(unsigned int cpu)
 		       cpu);
 		return -EIO;
 	}
-	return vmx_on(this_cpu_ptr(&vmx_cpus));
+	return 0;
+}
+
+/* cpuhp and resume: interrupts are off. */
+static int cpu_start(unsigned int cpu)
+{
+	int err;
+
+	if (lull_vmx_going_down())
+		return -EBUSY;
+	err = check_same(cpu);
+	return err ? err : vmx_on(this_cpu_ptr(&vmx_cpus));
+}
+
+/*
+ * A CPU cannot be refused any more where this is called.  One without VMX
+ * comes online as others do; a guest that gets there fails to enter.
+ */
+static int cpu_starting(unsigned int cpu)
+{
+	cpu_start(cpu);
+	return 0;
 }
 
 /* cpuhp, suspend and reboot: interrupts are off. */
@@ -320,6 +339,20 @@ static void syscore_on(void)
 	if (cpu_start(smp_processor_id()))
 		pr_err("guests cannot run on CPU %d after this resume\n",
 		       smp_processor_id());
+}
+
+static void check_here(void *err)
+{
+	int here = check_same(smp_processor_id());
+
+	if (here)
+		WRITE_ONCE(*(int *)err, here);
+}
+
+static void check_on(void *err)
+{
+	if (!this_cpu_read(vmx_cpus.on))
+		WRITE_ONCE(*(int *)err, -EIO);
 }
 
 static struct syscore_ops syscore_ops = {
@@ -424,6 +457,8 @@ static int check_machine(void)
 	preempt_disable();
 	err = check_cpu(&vmx_config);
 	preempt_enable();
+	if (!err)
+		on_each_cpu(check_here, &err, 1);
 	return err;
 }
 
@@ -454,13 +489,18 @@ int lull_vmx_init(void)
 	 * the CPU.  It is free: kvm_intel, its only user, is not loaded.
 	 */
 	err = cpuhp_setup_state(CPUHP_AP_KVM_STARTING, "lull/vmx:starting",
-				cpu_start, cpu_stop);
+				cpu_starting, cpu_stop);
 	if (err)
 		goto err_emergency;
+	on_each_cpu(check_on, &err, 1);
+	if (err)
+		goto err_state;
 	register_syscore_ops(&syscore_ops);
 	register_reboot_notifier(&reboot_notifier);
 	return 0;
 
+err_state:
+	cpuhp_remove_state(CPUHP_AP_KVM_STARTING);
 err_emergency:
 	cpu_emergency_unregister_virt_callback(emergency_off);
 	free_vmxon();

@@ -12,6 +12,7 @@
 #include <asm/cpu_entry_area.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
+#include <asm/mce.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 #include <asm/segment.h>
@@ -191,11 +192,9 @@ static __always_inline bool is_event(u32 intr_info, u32 type, u8 vector)
 }
 
 /*
- * Give the host its NMI or machine check.  NMIs are blocked if one caused the
- * exit, so nothing may IRET before this.  The software interrupts take the
- * host's own gates, on the stacks that belong to them, and the handler's IRET
- * unblocks NMIs.  A machine check looks like one in kernel mode, the most
- * cautious view of it.
+ * Give the host its NMI.  NMIs are blocked if one caused the exit, so nothing
+ * may IRET before this.  The software interrupt takes the host's own gate, on
+ * the stack that belongs to it, and the handler's IRET unblocks NMIs.
  */
 static __always_inline void hand_back(struct vmx_exit *exit)
 {
@@ -208,9 +207,24 @@ static __always_inline void hand_back(struct vmx_exit *exit)
 
 	if (is_event(info, VMX_INTR_TYPE_NMI, LULL_VEC_NMI))
 		asm volatile("int $2" : : : "memory");
-	else if (is_event(info, VMX_INTR_TYPE_HARD_EXC, LULL_VEC_MC) ||
-		 (u16)exit->reason == VMX_EXIT_ENTRY_MACHINE_CHECK)
-		asm volatile("int $18" : : : "memory");
+}
+
+/*
+ * Give the host its machine check, as one of a user program: what a guest
+ * lost can be taken from the launcher without taking the host down.
+ */
+static void hand_back_mce(const struct vmx_exit *exit)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = {
+		.cs = __USER_CS,
+		.flags = X86_EFLAGS_IF,
+	};
+
+	if (is_event(exit->intr_info, VMX_INTR_TYPE_HARD_EXC, LULL_VEC_MC) ||
+	    (u16)exit->reason == VMX_EXIT_ENTRY_MACHINE_CHECK)
+		do_machine_check(&regs);
+#endif
 }
 
 /* Return: 0 after an exit, 1 if there was no entry. */
@@ -278,9 +292,11 @@ noinstr void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr,
 
 	instrumentation_begin();
 	finish(vmx);
-	if (likely(!failed))
+	if (likely(!failed)) {
+		hand_back_mce(exit);
 		lull_vmx_decode(vmx, exit);
-	else
+	} else {
 		lull_vmx_decode_failure(exit);
+	}
 	instrumentation_end();
 }

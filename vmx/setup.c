@@ -181,6 +181,7 @@ static void init_host_state(struct vmx_vcpu *vmx)
 	vmcs_write16(HOST_DS_SELECTOR, 0);
 	vmcs_write16(HOST_ES_SELECTOR, 0);
 	vmcs_write16(HOST_FS_SELECTOR, 0);
+	vmcs_write_natural(HOST_FS_BASE, vmx->host_fs_base);
 	vmcs_write16(HOST_GS_SELECTOR, 0);
 	vmcs_write16(HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
 	vmcs_write32(HOST_IA32_SYSENTER_CS, __rdmsr(MSR_IA32_SYSENTER_CS));
@@ -250,6 +251,8 @@ static int alloc_pages_of(struct vmx_vcpu *vmx)
 	    (config->tpr_shadow && !vmx->vapic) ||
 	    (!config->efer_controls && !vmx->efer_list)) {
 		free_pages_of(vmx);
+		/* Nothing is left for lull_vmx_vcpu_free(). */
+		memset(vmx, 0, sizeof(*vmx));
 		return -ENOMEM;
 	}
 	return 0;
@@ -393,22 +396,6 @@ void lull_vmx_flush_tlb(struct vmx_vcpu *vmx)
 	vmx->tlb_stale = vmx->vpid;
 }
 
-/**
- * lull_vmx_flush_gva() - forget the translations of one address
- * @vmx:	loaded
- * @gva:	any address; one that is not canonical has no translations
- */
-void lull_vmx_flush_gva(struct vmx_vcpu *vmx, gva_t gva)
-{
-	if (!vmx->vpid || vmx->tlb_stale ||
-	    !__is_canonical_address(gva, 48))
-		return;
-	if (lull_vmx_config()->invvpid_gva)
-		lull_invvpid_gva(vmx->vpid, gva);
-	else
-		lull_vmx_flush_tlb(vmx);
-}
-
 /*
  * The fields of a segment lie two encodings apart, in the order of enum
  * lull_seg.
@@ -449,18 +436,6 @@ void lull_vmx_get_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
 	seg->base = vmcs_read_natural(SEG_FIELD(BASE, nr));
 	seg->limit = vmcs_read32(SEG_FIELD(LIMIT, nr));
 	seg->ar = vmcs_read32(SEG_FIELD(AR_BYTES, nr));
-}
-
-/**
- * lull_vmx_get_seg_base() - base address of a segment
- * @vmx:	loaded
- * @nr:		which
- *
- * Return: the address.
- */
-u64 lull_vmx_get_seg_base(struct vmx_vcpu *vmx, enum lull_seg nr)
-{
-	return vmcs_read_natural(SEG_FIELD(BASE, nr));
 }
 
 /**
@@ -604,17 +579,6 @@ int lull_vmx_get_cpl(struct vmx_vcpu *vmx)
 void lull_vmx_set_tsc_offset(struct vmx_vcpu *vmx, u64 offset)
 {
 	vmcs_write64(TSC_OFFSET, offset);
-}
-
-/**
- * lull_vmx_get_insn_info() - VM-exit instruction information
- * @vmx:	loaded; the last exit was one that provides it
- *
- * Return: the field, in the format of that exit.
- */
-u32 lull_vmx_get_insn_info(struct vmx_vcpu *vmx)
-{
-	return vmcs_read32(VMX_INSTRUCTION_INFO);
 }
 
 /**

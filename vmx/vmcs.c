@@ -114,32 +114,8 @@ failed:
 	return -EIO;
 }
 
-/* Types of INVVPID (SDM: "INVVPID - Invalidate Translations..."). */
-enum invvpid_type {
-	INVVPID_ADDRESS,
-	INVVPID_CONTEXT,
-};
-
-static void invalidate(enum invvpid_type type, u16 vpid, u64 gva)
-{
-	const struct {
-		u64 vpid;
-		u64 gva;
-	} desc = { vpid, gva };
-
-	asm goto("1:	invvpid %[desc], %[type]\n"
-		 "	jbe %l[failed]\n"
-		 VMX_FAULT_FAILED
-		 :
-		 : [desc] "m" (desc), [type] "r" ((unsigned long)type)
-		 : "cc", "memory"
-		 : failed);
-	return;
-
-failed:
-	if (!lull_vmx_going_down())
-		pr_err_ratelimited("INVVPID of VPID %u failed\n", vpid);
-}
+/* Type of INVVPID (SDM: "INVVPID - Invalidate Translations..."). */
+#define INVVPID_SINGLE_CONTEXT	1UL
 
 /**
  * lull_invvpid_context() - drop all translations of one VPID on this CPU
@@ -147,15 +123,21 @@ failed:
  */
 void lull_invvpid_context(u16 vpid)
 {
-	invalidate(INVVPID_CONTEXT, vpid, 0);
-}
+	const struct {
+		u64 vpid;
+		u64 gva;
+	} desc = { vpid, 0 };
 
-/**
- * lull_invvpid_gva() - drop the translations of one address and VPID
- * @vpid:	not 0
- * @gva:	canonical address
- */
-void lull_invvpid_gva(u16 vpid, u64 gva)
-{
-	invalidate(INVVPID_ADDRESS, vpid, gva);
+	asm goto("1:	invvpid %[desc], %[type]\n"
+		 "	jbe %l[failed]\n"
+		 VMX_FAULT_FAILED
+		 :
+		 : [desc] "m" (desc), [type] "r" (INVVPID_SINGLE_CONTEXT)
+		 : "cc", "memory"
+		 : failed);
+	return;
+
+failed:
+	if (!lull_vmx_going_down())
+		pr_err_ratelimited("INVVPID of VPID %u failed\n", vpid);
 }

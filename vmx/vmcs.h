@@ -149,6 +149,5 @@ int lull_vmxoff(void);
 int lull_vmcs_clear(struct vmcs *vmcs);
 int lull_vmcs_make_current(struct vmcs *vmcs);
 void lull_invvpid_context(u16 vpid);
-void lull_invvpid_gva(u16 vpid, u64 gva);
 
 #endif /* LULL_VMCS_H */

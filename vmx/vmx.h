@@ -27,7 +27,6 @@
  * @cr4_fixed0:	bits that must be 1 in CR4 in VMX operation
  * @cr4_fixed1:	bits that may be 1
  * @vpid:	VPIDs and single-context INVVPID can be used
- * @invvpid_gva: individual-address INVVPID can be used
  * @tpr_shadow:	the TPR shadow can be used
  * @efer_controls: entry and exit load EFER; otherwise the MSR lists do
  */
@@ -43,7 +42,6 @@ struct vmx_config {
 	u64 cr4_fixed0;
 	u64 cr4_fixed1;
 	bool vpid;
-	bool invvpid_gva;
 	bool tpr_shadow;
 	bool efer_controls;
 };
@@ -237,7 +235,6 @@ void lull_vmx_set_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
 		      const struct lull_segment *seg);
 void lull_vmx_get_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
 		      struct lull_segment *seg);
-u64 lull_vmx_get_seg_base(struct vmx_vcpu *vmx, enum lull_seg nr);
 void lull_vmx_set_dtables(struct vmx_vcpu *vmx, const struct lull_dtable *gdtr,
 			  const struct lull_dtable *idtr);
 void lull_vmx_get_dtables(struct vmx_vcpu *vmx, struct lull_dtable *gdtr,
@@ -258,8 +255,7 @@ int lull_vmx_get_cpl(struct vmx_vcpu *vmx);
 int lull_vmx_get_msr(struct vmx_vcpu *vmx, u32 msr, u64 *val);
 int lull_vmx_set_msr(struct vmx_vcpu *vmx, u32 msr, u64 val);
 void lull_vmx_set_tsc_offset(struct vmx_vcpu *vmx, u64 offset);
-/* VM-exit instruction information and guest-linear address, of INS/OUTS. */
-u32 lull_vmx_get_insn_info(struct vmx_vcpu *vmx);
+/* Guest-linear address, of INS and OUTS. */
 gva_t lull_vmx_get_linear_address(struct vmx_vcpu *vmx);
 /*
  * Advance RIP over the instruction that exited; ends STI/MOV SS blocking and
@@ -268,7 +264,6 @@ gva_t lull_vmx_get_linear_address(struct vmx_vcpu *vmx);
 void lull_vmx_skip_insn(struct vmx_vcpu *vmx, const struct vmx_exit *exit);
 /* Forget what the CPU may hold for this vCPU, before the next entry. */
 void lull_vmx_flush_tlb(struct vmx_vcpu *vmx);
-void lull_vmx_flush_gva(struct vmx_vcpu *vmx, gva_t gva);
 
 /*
  * event.c: events; loaded.  An event whose delivery an exit cut off
