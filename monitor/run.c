@@ -263,6 +263,16 @@ out:
 	return entered;
 }
 
+/* The exit cut off the delivery of an event: the next entry has it again. */
+static void trace_requeue(struct lull_vcpu *vcpu)
+{
+	u32 event = vcpu->vmx.event;
+
+	trace_lull_inject(vcpu->vm->id, vcpu->id, event & VMX_INTR_VECTOR,
+			  (event & VMX_INTR_TYPE) != VMX_INTR_TYPE_EXT, 0,
+			  event & VMX_INTR_HAS_ERROR, true);
+}
+
 /* Handle the exit; count and trace it. */
 static int handle(struct lull_vcpu *vcpu)
 {
@@ -275,6 +285,8 @@ static int handle(struct lull_vcpu *vcpu)
 	u64 ticks;
 	int r;
 
+	if (lull_vmx_event_pending(&vcpu->vmx))
+		trace_requeue(vcpu);
 	r = lull_exit_handle(vcpu);
 	lull_account(vcpu, LULL_TICKS_ENTRY);
 	ticks = vcpu->last - start - (vcpu->stats.preempted - stolen);

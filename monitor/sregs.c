@@ -121,6 +121,7 @@ static bool sregs_valid(const struct lull_sregs *sregs)
 	return pads_clear(sregs) && bases_canonical(sregs) &&
 	       (sregs->cr0 & cr0) == cr0 &&
 	       !(sregs->cr0 & ~LULL_CR0_VALID) &&
+	       (!(sregs->cr0 & X86_CR0_NW) || (sregs->cr0 & X86_CR0_CD)) &&
 	       (sregs->cr4 & X86_CR4_PAE) &&
 	       !(sregs->cr4 & ~lull_cpuid_cr4_mask()) &&
 	       (sregs->efer & efer) == efer &&
