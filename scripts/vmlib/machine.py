@@ -45,6 +45,9 @@ class Machine:
         """The kernel command line."""
         skip = BTF_INITCALLS + ([] if self.trace else TRACING_INITCALLS)
         words = CMDLINE + ["initcall_blacklist=" + ",".join(skip)]
+        if self.smp > 1:
+            # With several CPUs Bochs 2.7 loses wake-ups from MWAIT.
+            words.append("idle=halt")
         return " ".join(words + self.append.split() + list(more))
 
     def key(self, *parts):
