@@ -49,7 +49,11 @@ static bool link_serves(const struct lull_sp *sp, unsigned int idx, u64 gpte)
 	       child->role.access == access;
 }
 
-/* Take from a leaf the rights its changed entry no longer gives. */
+/*
+ * Take from a leaf the rights its changed entry no longer gives.  For SMEP and
+ * SMAP a right of the user is one that the supervisor loses: U is never left
+ * as it was.
+ */
 static bool trim_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 		      unsigned int idx, u64 gpte)
 {
@@ -62,8 +66,9 @@ static bool trim_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 		return false;
 	if (!(access & LULL_ACC_W) || !(gpte & LULL_PTE_D))
 		spte &= ~LULL_PTE_W;
-	if (!(access & LULL_ACC_U))
-		spte &= ~LULL_PTE_U;
+	spte &= ~LULL_PTE_U;
+	if (access & LULL_ACC_U)
+		spte |= LULL_PTE_U;
 	if (!(access & LULL_ACC_X))
 		spte |= LULL_PTE_NX;
 	WRITE_ONCE(sp->spt[idx], spte);
