@@ -26,6 +26,7 @@ wanted=" $* "
 planted=0
 caught=0
 
+# shellcheck disable=SC2016 # $1 is perl's
 # plant NAME FILE FROM TO: FROM, a perl pattern, must match exactly once
 plant()
 {
@@ -71,15 +72,17 @@ plant()
 plant write-protect cache.c \
 	'lull_gfn_write_protect\(mmu, gfn\);' ';'
 plant sync-of-found-child fault.c \
-	'lull_sp_sync_tree\(mmu, child\);' ';'
+	'if \(lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)\)\s*return NULL;' ''
+plant late-sync-not-checked fault.c \
+	'lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)' \
+	'lull_sp_sync_tree(mmu, child) > 64'
 plant role-compare cache.c \
 	'sp->role\.word == role\.word' \
 	'!((sp->role.word ^ role.word) & ~(7U << 4))'
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
 plant slot-removal cache.c \
-	'(list_for_each_entry_safe\(sp, next, &mmu->pages, link\)\n\t\t)lull_sp' \
-	'$1if (!sp->root_count) lull_sp'
+	'while \(!list_empty\(&mmu->pages\)\)' 'if (!list_empty(&mmu->pages))'
 plant invlpg-of-large-page sync.c \
 	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
 	'return entry_usable(sp, gpte) &&'
@@ -103,8 +106,8 @@ plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
 	'$1 lull_mmu_flush(mmu);'
 plant notifier-misses cache.c \
-	'while \(rmap && \(spte = lull_rmap_first\(rmap\)\)\)' \
-	'if (rmap && (spte = lull_rmap_first(rmap)))'
+	'while \(\(spte = lull_rmap_first\(rmap\)\)\)' \
+	'if ((spte = lull_rmap_first(rmap)))'
 plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \
@@ -114,7 +117,7 @@ plant reclaim-of-root cache.c \
 plant mmio-over-spte fault.c \
 	'unmap\(sh, fault->gva\);' ''
 plant walk-not-checked-again fault.c \
-	'lull_shadow_root_valid\(sh\) && walk_is\(mmu, walk\)' \
+	'lull_shadow_root_valid\(sh\) && walk_is\(mmu, walk, LULL_ROOT_LEVEL\)' \
 	'lull_shadow_root_valid(sh)'
 plant created-entry-not-checked fault.c \
 	'if \(!direct && !entry_is\(mmu, walk, level - 1\)\)' 'if (0)'

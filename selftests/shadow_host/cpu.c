@@ -127,9 +127,14 @@ static unsigned int hw_allowed(const struct vcpu *vcpu, u64 spte)
 			    (spte & LULL_PTE_NX ? 0 : ARCH_X), true, &mode);
 }
 
+static u64 spte_frame(u64 spte)
+{
+	return (spte & LULL_PTE_ADDR) >> 12;
+}
+
 static int page_of_spte(u64 spte)
 {
-	return page_of_hfn((spte & LULL_PTE_ADDR) >> 12);
+	return page_of_hfn(spte_frame(spte), 0);
 }
 
 /* Of those that allow the access, the oldest. */
@@ -463,36 +468,44 @@ static unsigned int is_writable(u64 *spte)
  * Write protection and notifiers flush only if they find an SPTE to change:
  * what no SPTE shows any more must have been flushed before.
  */
-static void check_seen(unsigned int page, u64 spte)
+static bool is_seen(unsigned int page, u64 spte)
 {
 	struct lull_rmap *rmap = &world.pages[page].rmap;
 
-	if (!rmap->val)
-		host_fail("page %u may be used, no SPTE maps it", page);
-	if ((spte & LULL_PTE_W) && !lull_rmap_for_each(rmap, is_writable))
-		host_fail("page %u may be written, no SPTE says so", page);
+	return spte & LULL_PTE_W ? lull_rmap_for_each(rmap, is_writable) :
+				   rmap->val;
+}
+
+/* Can @spte have been made for @page, as the host has it now? */
+static bool may_map(unsigned int page, u64 spte)
+{
+	if (world.pages[page].going || !is_seen(page, spte))
+		return false;
+	return !(spte & LULL_PTE_W) || !(world.pages[page].shared ||
+					 world.readonly[page / NR_POS]);
 }
 
 static void check_spte(const struct vcpu *vcpu, unsigned int gva_nr, u64 spte)
 {
-	int page = page_of_spte(spte), nr = vcpu - world.vcpus;
-	unsigned int more;
-	enum access access;
+	unsigned int more = hw_allowed(vcpu, spte);
+	int page, nr = vcpu - world.vcpus;
+	bool found = false;
 
-	if (page < 0 || world.pages[page].going)
-		host_fail("vCPU %d address %u: SPTE %#llx to memory that went",
-			  nr, gva_nr, (unsigned long long)spte);
-	if ((spte & LULL_PTE_W) && (world.pages[page].shared ||
-				    world.readonly[page / NR_POS]))
-		host_fail("vCPU %d address %u: page %d is writable", nr, gva_nr,
-			  page);
-	check_seen(page, spte);
-	more = hw_allowed(vcpu, spte) & ~arch_allowed_to(vcpu, gva_nr, page);
-	if (!more)
-		return;
-	access = __builtin_ctz(more);
-	host_fail("vCPU %d address %u: %s of page %d by SPTE %#llx", nr, gva_nr,
-		  access_names[access], page, (unsigned long long)spte);
+	/* More than one page, if the host has merged them. */
+	for (page = page_of_spte(spte); page >= 0;
+	     page = page_of_hfn(spte_frame(spte), page + 1)) {
+		if (!may_map(page, spte))
+			continue;
+		found = true;
+		more &= ~arch_allowed_to(vcpu, gva_nr, page);
+	}
+	if (!found)
+		host_fail("vCPU %d address %u: SPTE %#llx is of the past", nr,
+			  gva_nr, (unsigned long long)spte);
+	if (more)
+		host_fail("vCPU %d address %u: %s by SPTE %#llx", nr, gva_nr,
+			  access_names[__builtin_ctz(more)],
+			  (unsigned long long)spte);
 }
 
 /**

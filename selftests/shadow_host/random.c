@@ -2,6 +2,7 @@
 /*
  * Scripts made at random from a seed.
  */
+#include <linux/compiler.h>
 #include <stdlib.h>
 
 #include "host.h"
@@ -11,6 +12,7 @@
 #define TABLE		(LULL_PTE_P | LULL_PTE_W | LULL_PTE_U)
 
 static u64 state;
+static unsigned int last_gva;
 
 /* splitmix64 */
 static u64 rnd(void)
@@ -120,7 +122,7 @@ static struct race random_race(void)
 {
 	struct race race = {
 		.kind = 1 + below(NR_RACES - 1),
-		.countdown = 1 + below(24),
+		.countdown = 1 + below(12),
 		.vcpu = below(MAX_VCPUS),
 		.where = below(NR_GVAS),
 		.pos = below(NR_POS),
@@ -130,6 +132,16 @@ static struct race random_race(void)
 	return race;
 }
 
+/* Often the address, or one beside it, that was used last. */
+static unsigned int random_gva(void)
+{
+	if (percent(35))
+		return last_gva;
+	last_gva = percent(25) ? last_gva / NR_POS * NR_POS + below(NR_POS) :
+				 below(NR_GVAS);
+	return last_gva;
+}
+
 static void set_args(struct op *op)
 {
 	op->arg[0] = below(MAX_VCPUS);
@@ -137,7 +149,7 @@ static void set_args(struct op *op)
 	case OP_STORE:
 	case OP_READ:
 	case OP_TRANSLATE:
-		op->arg[1] = below(NR_GVAS);
+		op->arg[1] = random_gva();
 		op->arg[2] = op->kind == OP_STORE ? SUP_WRITE :
 						    below(NR_ACCESSES);
 		if (op->kind == OP_STORE && percent(40))
@@ -154,7 +166,7 @@ static void set_args(struct op *op)
 		op->arg[1] = percent(90) ? 5 * below(2) : random_page();
 		break;
 	case OP_INVLPG:
-		op->arg[1] = below(NR_GVAS);
+		op->arg[1] = random_gva();
 		break;
 	case OP_MODE:
 		op->arg[1] = percent(60) ? 3 : below(16);
@@ -168,6 +180,9 @@ static void set_args(struct op *op)
 		op->arg[0] = below(NR_REGIONS);
 		op->arg[1] = percent(70);
 		break;
+	case OP_SHARE:
+		op->arg[1] = random_page();
+		fallthrough;
 	default:
 		op->arg[0] = random_page();
 	}
@@ -239,6 +254,7 @@ void script_random(struct script *script, u64 seed, unsigned int nr)
 	unsigned int n;
 
 	state = seed;
+	last_gva = 0;
 	script->op = calloc(nr + 64, sizeof(*script->op));
 	if (!script->op)
 		host_fail("out of memory");

@@ -141,12 +141,17 @@ static void run_give(const struct op *op)
 static void run_share(const struct op *op)
 {
 	unsigned int page = op->arg[0] % NR_PAGES;
+	unsigned int other = op->arg[1] % NR_PAGES;
 
-	if (world.pages[page].going)
+	if (world.pages[page].going || world.pages[other].going)
 		return;
 	world_move_begin(page);
+	world_move_begin(other);
 	world_move_end(page);
+	world_move_end(other);
+	world.pages[other].hfn = world.pages[page].hfn;
 	world.pages[page].shared = true;
+	world.pages[other].shared = true;
 }
 
 static void run_zap(const struct op *op)
@@ -166,7 +171,7 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_SLOT] = { "slot", 2, run_slot },
 	[OP_TAKE] = { "take", 1, run_take },
 	[OP_GIVE] = { "give", 0, run_give },
-	[OP_SHARE] = { "share", 1, run_share },
+	[OP_SHARE] = { "share", 2, run_share },
 	[OP_ZAP] = { "zap", 0, run_zap },
 };
 

@@ -22,7 +22,7 @@ enum op_kind {
 	OP_SLOT,	/* region present */
 	OP_TAKE,	/* page: a notifier range begins */
 	OP_GIVE,	/* all of them end */
-	OP_SHARE,	/* page: the host write-protects its page */
+	OP_SHARE,	/* page other: the host merges two pages */
 	OP_ZAP,		/* everything */
 	NR_OPS,
 };

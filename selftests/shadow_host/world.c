@@ -44,18 +44,20 @@ int page_of_gfn(gfn_t gfn)
 }
 
 /**
- * page_of_hfn() - the page a host frame is behind
+ * page_of_hfn() - a page that a host frame is behind
  * @hfn:	the host frame
+ * @from:	first number that is asked for
  *
- * Return: its number, -1 if it belongs to no guest page any more.
+ * Return: its number, -1 if there is none (any more).
  */
-int page_of_hfn(u64 hfn)
+int page_of_hfn(u64 hfn, unsigned int from)
 {
-	int page;
+	unsigned int page;
 
-	for (page = 0; page < NR_PAGES; page++) {
-		if (world.pages[page].hfn == hfn)
-			return world.present[page / NR_POS] ? page : -1;
+	for (page = from; page < NR_PAGES; page++) {
+		if (world.pages[page].hfn == hfn &&
+		    world.present[page / NR_POS])
+			return page;
 	}
 	return -1;
 }
@@ -205,13 +207,12 @@ static void point(void)
 {
 	struct race race = world.race;
 
-	if (race.kind == RACE_NONE || --world.race.countdown)
+	/* Two only make sense under the lock or without it. */
+	if (race.kind == RACE_NONE ||
+	    (race.kind == RACE_ENTRY && !host_atomic()) ||
+	    (race.kind > RACE_ENTRY && host_atomic()) ||
+	    --world.race.countdown)
 		return;
-	if (host_atomic() && race.kind != RACE_STORE &&
-	    race.kind != RACE_ENTRY) {
-		world.race.countdown = 1;
-		return;
-	}
 	world.race.kind = RACE_NONE;
 	tally.raced++;
 	switch (race.kind) {

@@ -124,7 +124,7 @@ void world_create(unsigned int nr_vcpus, unsigned int max_pages);
 void world_destroy(void);
 gfn_t gfn_of_page(unsigned int page);
 int page_of_gfn(gfn_t gfn);
-int page_of_hfn(u64 hfn);
+int page_of_hfn(u64 hfn, unsigned int from);
 void world_store(unsigned int page, unsigned int pos, u64 val);
 void world_move_begin(unsigned int page);
 void world_move_end(unsigned int page);

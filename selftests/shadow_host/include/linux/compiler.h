@@ -3,6 +3,7 @@
 #define LULL_HOST_LINUX_COMPILER_H
 
 #define __aligned(n)		__attribute__((aligned(n)))
+#define fallthrough		__attribute__((fallthrough))
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 
