@@ -6,6 +6,7 @@
 #include <linux/vtime.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/task_work.h>
 
 #include "monitor/trace.h"
 #include "monitor/vcpu.h"
@@ -100,7 +101,8 @@ void lull_vcpu_kick(struct lull_vcpu *vcpu)
 void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex)
 {
 	lull_count(vcpu, LULL_CNT_INJECTIONS);
-	trace_lull_inject(vcpu->vm->id, vcpu->id, ex->vector, 1,
+	trace_lull_inject(vcpu->vm->id, vcpu->id, ex->vector,
+			  VMX_INTR_TYPE_HARD_EXC >> 8,
 			  ex->error_code, ex->has_error, false);
 	if (ex->vector == LULL_VEC_PF)
 		vcpu->vmx.cr2 = ex->cr2;
@@ -169,10 +171,26 @@ static int sleep_until_wake(struct lull_vcpu *vcpu)
 	return LULL_NEXT_GUEST;
 }
 
+/*
+ * Work that waits for the return to user mode and should not wait long.
+ * What restartable sequences leave there may: it is set at every sleep, and
+ * nothing but user mode looks at it.
+ */
+static bool has_resume_work(void)
+{
+	if (!test_thread_flag(TIF_NOTIFY_RESUME))
+		return false;
+#ifdef CONFIG_MEMCG
+	if (current->memcg_nr_pages_over_high)
+		return true;
+#endif
+	return task_work_pending(current);
+}
+
 /* The thread must leave for its own sake: signals, task work, a request. */
 static bool must_leave(struct lull_vcpu *vcpu)
 {
-	return signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME) ||
+	return signal_pending(current) || has_resume_work() ||
 	       READ_ONCE(vcpu->run->immediate_exit);
 }
 
@@ -269,7 +287,7 @@ static void trace_requeue(struct lull_vcpu *vcpu)
 	u32 event = vcpu->vmx.event;
 
 	trace_lull_inject(vcpu->vm->id, vcpu->id, event & VMX_INTR_VECTOR,
-			  (event & VMX_INTR_TYPE) != VMX_INTR_TYPE_EXT, 0,
+			  (event & VMX_INTR_TYPE) >> 8, 0,
 			  event & VMX_INTR_HAS_ERROR, true);
 }
 

@@ -142,7 +142,10 @@ TRACE_EVENT(lull_inject,
 	),
 	TP_printk("vm %u vcpu %u vector %u %s error 0x%x%s", __entry->vm,
 		  __entry->vcpu, __entry->vector,
-		  __entry->type ? "exception" : "interrupt",
+		  __print_symbolic(__entry->type, { 0, "interrupt" },
+				   { 2, "NMI" }, { 3, "exception" },
+				   { 4, "software interrupt" },
+				   { 5, "INT1" }, { 6, "software exception" }),
 		  __entry->error_code,
 		  __entry->reinjected ? " again" : "")
 );
