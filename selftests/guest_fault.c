@@ -377,6 +377,18 @@ static void clear_paging(void *arg)
 	write_cr0(read_cr0() & ~CR0_PG);
 }
 
+static void guest_clears_paging(void *arg)
+{
+	GUEST_ASSERT_EQ(guest_vector_of(clear_paging, NULL), 13);
+	GUEST_ASSERT(read_cr0() & CR0_PG);
+}
+
+TEST_F(end, paging_stays_on_in_64bit_code)
+{
+	vcpu_restart(&self->vcpu, guest_clears_paging, NULL);
+	vcpu_run_done(&self->vcpu);
+}
+
 TEST_F(end, unpaged_is_not_handled)
 {
 	struct test_vcpu vcpu2;
@@ -384,7 +396,7 @@ TEST_F(end, unpaged_is_not_handled)
 
 	vm_create(&vm2);
 	vcpu_create(&vm2, &vcpu2, 0, guest_alive, (void *)1);
-	vcpu_restart(&self->vcpu, clear_paging, NULL);
+	vcpu_restart_unpaging(&self->vcpu);
 	vcpu_run_reason(&self->vcpu, LULL_RUN_UNHANDLED);
 	EXPECT_EQ(28, self->vcpu.run->hw.exit_reason);
 	EXPECT_EQ(-EIO, try_run(self->vcpu.fd));

@@ -156,6 +156,8 @@ TEST_F(api, create_vm_config)
 		{ .para_features = BIT_ULL(63) },
 		{ .shadow_pages = 1 },
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES - 1 },
+		{ .shadow_pages = LULL_MAX_SHADOW_PAGES + 1 },
+		{ .shadow_pages = ~0U },
 		{ .flags = 1 },
 		{ .flags = 1U << 31 },
 		{ .pad = { 1, 0 } },
@@ -165,7 +167,7 @@ TEST_F(api, create_vm_config)
 		{ 0 },
 		{ .para_features = LULL_PARA_F_ALL },
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES },
-		{ .shadow_pages = ~0U },
+		{ .shadow_pages = LULL_MAX_SHADOW_PAGES },
 	};
 	size_t i;
 

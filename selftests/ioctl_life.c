@@ -37,11 +37,6 @@ static void guest_forever_cli(void *arg)
 		loops++;
 }
 
-static void guest_unpaged(void *arg)
-{
-	write_cr0(read_cr0() & ~CR0_PG);
-}
-
 FIXTURE(life) {
 	struct test_vm vm;
 	struct test_vcpu vcpu;
@@ -148,7 +143,7 @@ TEST_F(life, dead_vm_can_be_looked_at_only)
 
 	vm_create(&vm);
 	vcpu_create(&vm, &other, 0, guest_nothing, NULL);
-	vcpu_restart(&self->vcpu, guest_unpaged, NULL);
+	vcpu_restart_unpaging(&self->vcpu);
 	vcpu_run_reason(&self->vcpu, LULL_RUN_UNHANDLED);
 	EXPECT_EQ(28, self->vcpu.run->hw.exit_reason);
 	EXPECT_EQ(-EIO, try_run(self->vcpu.fd));

@@ -18,6 +18,7 @@
 #define GDT_DATA	0x00cf93000000ffffULL
 #define GDT_DPL3	0x0000600000000000ULL
 #define AR_CODE64	0xa09b
+#define AR_CODE32	0xc09b
 #define AR_DATA		0xc093
 #define AR_TSS_BUSY	0x008b
 #define AR_UNUSABLE	0x10000
@@ -263,6 +264,28 @@ void vcpu_restart(struct test_vcpu *vcpu, guest_fn fn, void *arg)
 	regs.gpr[LULL_RDI] = (u64)arg;
 	regs.gpr[LULL_RSP] = stack;
 	vcpu_set_regs(vcpu, &regs);
+}
+
+/* Compatibility-mode code, the only kind that can leave paging. */
+void leave_paging(void *arg);
+asm(".pushsection .text\n"
+    "	.code32\n"
+    "leave_paging:\n"
+    "	mov	%cr0, %eax\n"
+    "	and	$0x7fffffff, %eax\n"
+    "	mov	%eax, %cr0\n"
+    "	hlt\n"
+    "	.code64\n"
+    ".popsection");
+
+void vcpu_restart_unpaging(struct test_vcpu *vcpu)
+{
+	struct lull_sregs sregs;
+
+	vcpu_restart(vcpu, leave_paging, NULL);
+	vcpu_get_sregs(vcpu, &sregs);
+	sregs.seg[LULL_CS].ar = AR_CODE32;
+	vcpu_set_sregs(vcpu, &sregs);
 }
 
 void vcpu_create(struct test_vm *vm, struct test_vcpu *vcpu, int id,
