@@ -17,11 +17,10 @@ static unsigned int audit_link(struct lull_sp *sp, unsigned int idx)
 	unsigned int access = sp->role.access & gpte_access(sp->gptes[idx]);
 	unsigned int bad = 0;
 
-	if (child->role.direct && !(sp->gptes[idx] & LULL_PTE_D))
-		access &= ~LULL_ACC_W;
 	bad += child->gfn != child_gfn(sp->gptes[idx], child->role.direct);
 	bad += child->role.level != sp->role.level - 1;
 	bad += child->role.access != access;
+	bad += child->role.clean && (sp->gptes[idx] & LULL_PTE_D);
 	bad += child->invalid;
 	bad += !lull_rmap_has(&child->parents, &sp->spt[idx]);
 	bad += (child->unsync || child->unsync_children) &&
@@ -41,6 +40,7 @@ static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 	if (sp->gptes)
 		access &= gpte_access(sp->gptes[idx]);
 	bad += sp->role.wp && (spte & LULL_PTE_W) && !(access & LULL_ACC_W);
+	bad += sp->role.clean && (spte & LULL_PTE_W);
 	bad += (spte & LULL_PTE_U) && !(access & LULL_ACC_U);
 	bad += sp->role.nxe && !(spte & LULL_PTE_NX) && !(access & LULL_ACC_X);
 	bad += !rmap || !lull_rmap_has(rmap, &sp->spt[idx]);

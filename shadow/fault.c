@@ -58,8 +58,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	/* A large page gets D only from a write: until then its pieces
 	 * must not be writable, so that the first write is seen.
 	 */
-	if (direct && !(gpte & LULL_PTE_D))
-		role.access &= ~LULL_ACC_W;
+	role.clean = direct && !(gpte & LULL_PTE_D);
 	if (test_bit(idx, sp->present)) {
 		child = link_child(sp->spt[idx]);
 		if (child->gfn == gfn && child->role.word == role.word) {

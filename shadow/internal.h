@@ -21,6 +21,7 @@
  * @wp:		CR0.WP likewise
  * @smep_not_wp: CR4.SMEP with CR0.WP clear: changes what a write may map
  * @smap_not_wp: CR4.SMAP likewise
+ * @clean:	@direct, and the large page's D is clear: nothing is writable
  * @unused:	0
  */
 union lull_role {
@@ -33,7 +34,8 @@ union lull_role {
 		u32 wp:1;
 		u32 smep_not_wp:1;
 		u32 smap_not_wp:1;
-		u32 unused:21;
+		u32 clean:1;
+		u32 unused:20;
 	};
 };
 
