@@ -13,9 +13,22 @@
 #define CR4_FLUSHES	(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | \
 			 X86_CR4_SMEP | X86_CR4_SMAP)
 
+/* CS.L: 64-bit code, not compatibility mode. */
+static bool in_64bit_code(struct lull_vcpu *vcpu)
+{
+	struct lull_segment cs;
+
+	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
+	return cs.ar & BIT(13);
+}
+
 static u64 read_gpr(struct lull_vcpu *vcpu, unsigned int nr)
 {
-	return nr == LULL_RSP ? lull_vmx_get_rsp(&vcpu->vmx) : vcpu->gpr[nr];
+	u64 val = nr == LULL_RSP ? lull_vmx_get_rsp(&vcpu->vmx) :
+				   vcpu->gpr[nr];
+
+	/* MOV in compatibility mode has 32-bit operands. */
+	return val >> 32 && !in_64bit_code(vcpu) ? (u32)val : val;
 }
 
 static void write_gpr(struct lull_vcpu *vcpu, unsigned int nr, u64 val)
@@ -77,15 +90,6 @@ static int unpaged(struct lull_vcpu *vcpu)
 	return LULL_NEXT_USER;
 }
 
-/* CS.L: paging can only be turned off in compatibility mode. */
-static bool in_64bit_code(struct lull_vcpu *vcpu)
-{
-	struct lull_segment cs;
-
-	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
-	return cs.ar & BIT(13);
-}
-
 static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
 {
 	u64 changed = (cr0 ^ vcpu->vmx.cr0) & X86_CR0_WP;
@@ -94,6 +98,7 @@ static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
 		return lull_inject_gp(vcpu);
 	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
 		return lull_inject_gp(vcpu);
+	/* Paging can only be turned off in compatibility mode. */
 	if (!(cr0 & X86_CR0_PG))
 		return in_64bit_code(vcpu) ? lull_inject_gp(vcpu) :
 					     unpaged(vcpu);

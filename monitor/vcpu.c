@@ -137,15 +137,20 @@ static int set_sregs(struct lull_vcpu *vcpu, void __user *arg)
  * @vcpu:	the vCPU
  * @stats:	receives them
  *
- * Context: vcpu->mutex held for exact figures; debugfs reads without.
+ * Context: vcpu->mutex held for exact figures; debugfs reads without, and may
+ * see one update in part.
  */
 void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats)
 {
 	const struct lull_mmu_stats *mmu = &vcpu->vm->mmu.stats;
 	u64 *counters = stats->counters;
+	u64 last = READ_ONCE(vcpu->last), now = rdtsc();
 
 	*stats = vcpu->stats;
-	stats->total = vcpu->last - vcpu->created;
+	/* What has not been charged yet, such as a sleep that still lasts. */
+	if (now > last)
+		stats->ticks[vcpu->bucket] += now - last;
+	stats->total = max(now, last) - vcpu->created;
 	/* Of the VM, not of the vCPU: shadow pages are shared. */
 	counters[LULL_CNT_SYNC_PAGES] = READ_ONCE(mmu->syncs);
 	counters[LULL_CNT_UNSYNC] = READ_ONCE(mmu->unsyncs);
