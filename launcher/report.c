@@ -41,8 +41,10 @@ const char *const report_wake_names[REPORT_NR_WAKES] = {
 	"interrupt", "signal", "pending",
 };
 
+/* SDM, "Format of the VM-Entry Interruption-Information Field". */
 const char *const report_inject_names[REPORT_NR_INJECT_TYPES] = {
-	"interrupt", "exception", "other",
+	"interrupt", "reserved", "nmi", "exception", "software_interrupt",
+	"privileged_exception", "software_exception", "other",
 };
 
 static struct report_vcpu *get_vcpu(struct report *r, u32 vm, u32 vcpu)

@@ -62,7 +62,7 @@ struct report_cr3 {
 
 #define REPORT_NR_FAULT_RESULTS	4
 #define REPORT_NR_WAKES		3
-#define REPORT_NR_INJECT_TYPES	3
+#define REPORT_NR_INJECT_TYPES	8
 
 extern const char *const report_cr3_names[REPORT_NR_CR3_KINDS];
 extern const char *const report_fault_names[REPORT_NR_FAULT_RESULTS];

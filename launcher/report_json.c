@@ -143,8 +143,9 @@ static struct json_object *counters_json(const struct report *r)
 	add_counter(obj, r, REPORT_FAULT, LULL_CNT_GUEST_FAULTS,
 		    r->faults[1].count);
 	add_counter(obj, r, REPORT_ZAP, LULL_CNT_ZAPS, n[REPORT_ZAP]);
+	/* The module counts an event once, however often it is tried. */
 	add_counter(obj, r, REPORT_INJECT, LULL_CNT_INJECTIONS,
-		    n[REPORT_INJECT]);
+		    n[REPORT_INJECT] - r->reinjected);
 	add_counter(obj, r, REPORT_HYPERCALL, LULL_CNT_HYPERCALLS,
 		    n[REPORT_HYPERCALL]);
 	add_counter(obj, r, REPORT_IDLE_ENTER, LULL_CNT_IDLE_ENTERS,

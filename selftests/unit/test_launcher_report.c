@@ -104,7 +104,7 @@ static void make_trace(void)
 	ADD(&trace, 0, REPORT_ZAP, 1, 1, 5, 0);
 	ADD(&trace, 0, REPORT_UNSYNC, 1, 1, 5);
 	ADD(&trace, 0, REPORT_INJECT, 1, 0, 0x30, 0, 0, 0, 0);
-	ADD(&trace, 0, REPORT_INJECT, 1, 0, 14, 1, 2, 1, 1);
+	ADD(&trace, 0, REPORT_INJECT, 1, 0, 14, 3, 2, 1, 1);
 	ADD(&trace, 0, REPORT_HYPERCALL, 1, 0, 2, 0, 0, 0);
 	ADD(&trace, 0, REPORT_HYPERCALL, 1, 0, 9, 0, 0, -38ULL);
 	ADD(&trace, 1, REPORT_IDLE_ENTER, 1, 0, 0x1000, 1, 0x1000);
@@ -156,7 +156,7 @@ static void test_numbers(void **state)
 		{ "exit_ticks.cr_access", 10000 }, { "guest_ticks", 200010 },
 		{ "counters.cr3_loads", 3 }, { "counters.cr3_same", 1 },
 		{ "counters.cr3_cached", 2 }, { "counters.sync_pages", 2 },
-		{ "counters.zaps", 1 }, { "counters.unsync", 1 }, { "counters.injections", 2 },
+		{ "counters.zaps", 1 }, { "counters.unsync", 1 }, { "counters.injections", 1 },
 		{ "counters.hypercalls", 2 }, { "counters.idle_enters", 2 },
 		{ "counters.idle_announced", 1 },
 		{ "counters.guest_faults", 1 },
