@@ -8,7 +8,8 @@ import subprocess
 import time
 
 from vmlib import hostlog
-from vmlib.paths import EXIT_REPORT, OUT, TOP, VmError, run_tool
+from vmlib.paths import (EXIT_REPORT, OUT, TOP, VmError, host_kernel,
+                         run_tool)
 
 from .catalogue import Batch
 from .tap import count_results
@@ -35,6 +36,15 @@ def link_or_copy(source, target):
         shutil.copy(source, target)
 
 
+def host_module(name):
+    """Path of a module of the host kernel."""
+    top = host_kernel()["MODULES"]
+    for folder, _, files in os.walk(top):
+        if name + ".ko" in files:
+            return os.path.join(folder, name + ".ko")
+    raise VmError("there is no %s.ko in %s" % (name, top))
+
+
 class Supplies:
     """Makes, once each, what tests need beside their own program."""
 
@@ -52,6 +62,8 @@ class Supplies:
     def _make(self, need):
         if need.startswith("file:"):
             return os.path.join(TOP, need[len("file:"):])
+        if need.startswith("host-module:"):
+            return host_module(need[len("host-module:"):])
         script = os.path.join(TOP, "scripts", "guest-kernel")
         if need == "guest-initrd":
             path = os.path.join(BUILD, "initrd")

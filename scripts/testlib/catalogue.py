@@ -17,6 +17,7 @@ Each section is a test:
              guest-kernel    as bzImage
              stock-kernel    the same kernel unpatched, as bzImage-stock
              guest-initrd    as initrd
+             host-module:NAME  a module of the host kernel, as NAME.ko
              program:NAME    a program of this system, such as trace-cmd
              file:PATH       a file of the repository
 """
@@ -97,7 +98,8 @@ def _test(name, section, cpu):
         raise CatalogueError("[%s]: module is loaded or none" % name)
     needs = tuple(section["needs"].split())
     for need in needs:
-        if need not in NEEDS and not need.startswith(("program:", "file:")):
+        if need not in NEEDS and not need.startswith(
+                ("program:", "file:", "host-module:")):
             raise CatalogueError("[%s]: unknown need %s" % (name, need))
     try:
         return Test(name=name, cpu=cpu,
