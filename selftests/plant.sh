@@ -6,6 +6,7 @@
 # Usage: plant.sh [-o DIR] [-n STEPS] [-s SEED] [NAME...]
 #
 # The last line is "caught N of N"; the exit status is 1 if one was not.
+# shellcheck disable=SC2016 # the $1 of a replacement is ours to expand
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,7 +27,6 @@ wanted=" $* "
 planted=0
 caught=0
 
-# shellcheck disable=SC2016 # $1 is perl's
 # plant NAME FILE FROM TO: FROM, a perl pattern, must match exactly once
 plant()
 {

@@ -113,6 +113,7 @@ bool host_need_resched(void)
 void host_reset(void)
 {
 	resched_asked = 0;
+	locks_held = 0;
 	failing_allocation = 0;
 }
 

@@ -237,19 +237,21 @@ static int replay(const char *path)
 {
 	FILE *from = strcmp(path, "-") ? fopen(path, "r") : stdin;
 	struct script script;
+	bool failed;
 
 	if (!from) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 2;
 	}
 	script_read(from, &script);
-	if (!fails(run_script, &script, false)) {
-		printf("ok 1 - %s: %u steps\n", path, script.nr);
-		return 0;
-	}
-	printf("# step %u: %s\n", progress->step, progress->why);
-	printf("not ok 1 - %s\n", path);
-	return 1;
+	fclose(from);
+	failed = fails(run_script, &script, false);
+	if (failed)
+		printf("# step %u: %s\n", progress->step, progress->why);
+	printf("%sok 1 - %s: %u steps\n", failed ? "not " : "", path,
+	       script.nr);
+	script_free(&script);
+	return failed;
 }
 
 static void usage(void)

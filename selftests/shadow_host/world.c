@@ -246,6 +246,8 @@ static int env_read_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
 		may_sleep("read_gpte");
 	point();
 	*gpte = arch_mem_read(gpa);
+	if (!atomic && world.read_error)
+		return world.read_error;
 	return mem && atomic && page->going ? -EAGAIN : 0;
 }
 
@@ -299,6 +301,8 @@ static int env_get_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
 	may_sleep("get_page");
 	if (nr < 0)
 		return -ENOENT;
+	if (world.page_error)
+		return world.page_error;
 	page = &world.pages[nr];
 	if (write && world.readonly[nr / NR_POS])
 		return -EROFS;

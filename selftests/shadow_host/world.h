@@ -98,6 +98,8 @@ struct vcpu {
  * @nr_vcpus:	how many
  * @vcpus:	the vCPUs
  * @next_hfn:	host frame not used yet
+ * @page_error:	what get_page() returns, 0 for the page
+ * @read_error:	what read_gpte() returns where it may sleep, 0 for the entry
  * @race:	armed
  * @raced:	it happened during this operation
  * @acting:	the vCPU whose operation it is
@@ -111,6 +113,8 @@ struct world {
 	unsigned int nr_vcpus;
 	struct vcpu vcpus[MAX_VCPUS];
 	u64 next_hfn;
+	int page_error;
+	int read_error;
 	struct race race;
 	bool raced;
 	struct vcpu *acting;

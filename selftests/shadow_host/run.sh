@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Run what `make all` built: the unit tests, the scripts of past failures, the
+# random model.
+#
+# Usage: run.sh DIR STEPS SEED TEST...   (an empty SEED: a new one)
+set -eu
+
+dir=$1
+steps=$2
+seed=$3
+shift 3
+log=$dir/check.log
+: >"$log"
+
+# tap COMMAND...: print its output, and keep it for the sums
+tap()
+{
+	status=0
+	"$@" >"$dir/one.log" 2>&1 || status=$?
+	cat "$dir/one.log"
+	cat "$dir/one.log" >>"$log"
+	if [ "$status" != 0 ] && ! grep -q '^not ok' "$dir/one.log"; then
+		echo "not ok - $1 ended with status $status" | tee -a "$log"
+	fi
+}
+
+cd "$(dirname "$0")"
+for test; do
+	echo "# $test"
+	CMOCKA_MESSAGE_OUTPUT=TAP tap "$dir/$test"
+done
+echo "# past failures"
+for script in past/*.script; do
+	tap "$dir/shadow_model" --replay "$script"
+done
+echo "# random runs"
+tap "$dir/shadow_model" --steps "$steps" ${seed:+--seed "$seed"}
+
+passed=$(grep -c '^ok' "$log" || :)
+failed=$(grep -c '^not ok' "$log" || :)
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
