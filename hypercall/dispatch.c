@@ -17,6 +17,9 @@ static_assert(offsetof(struct lull_shared_page, state) == 4);
 static_assert(offsetof(struct lull_shared_page, borrowed_cr3) == 8);
 static_assert(offsetof(struct lull_shared_page, idle_seq) == 16);
 
+/* What comes before the reserved rest. */
+#define NR_USED_WORDS	(offsetof(struct lull_shared_page, reserved) / sizeof(u64))
+
 /**
  * struct hypercall - one row of the table
  * @fn:		its work; returns LULL_HC_* and may change @action
@@ -148,18 +151,22 @@ enum lull_hc_action lull_hypercall(struct lull_para *para, int cpl, u64 nr,
 void lull_para_read_announcement(struct lull_para *para, u64 cr3,
 				 struct lull_announcement *ann)
 {
-	struct lull_shared_page page;
-	const size_t used = offsetof(struct lull_shared_page, reserved);
+	union {
+		struct lull_shared_page page;
+		u64 word[NR_USED_WORDS];
+	} copy;
 
 	memset(ann, 0, sizeof(*ann));
 	if (!(para->features & LULL_PARA_F_IDLE_ANNOUNCE) ||
 	    para->shared_gpa == LULL_INVALID_GPA)
 		return;
-	if (para->env->read_gpa(para, para->shared_gpa, &page, used))
+	if (para->env->read_words(para, para->shared_gpa, copy.word,
+				  NR_USED_WORDS))
 		return;
-	if (page.state != LULL_STATE_IDLE || page.borrowed_cr3 != cr3)
+	if (copy.page.state != LULL_STATE_IDLE ||
+	    copy.page.borrowed_cr3 != cr3)
 		return;
 	ann->idle = true;
-	ann->borrowed_cr3 = page.borrowed_cr3;
-	ann->seq = page.idle_seq;
+	ann->borrowed_cr3 = copy.page.borrowed_cr3;
+	ann->seq = copy.page.idle_seq;
 }

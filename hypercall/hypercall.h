@@ -13,13 +13,15 @@ struct lull_para;
 
 /**
  * struct lull_para_env - what this folder needs of the monitor
- * @read_gpa:	copy guest memory in, 0 or -EFAULT
+ * @read_words:	read words of one page of guest memory, each once; 0 or
+ *		-EFAULT
  * @write_gpa:	copy to guest memory, 0 or -EFAULT
  *
  * Both run in the vCPU's thread, may sleep.
  */
 struct lull_para_env {
-	int (*read_gpa)(struct lull_para *para, gpa_t gpa, void *to, size_t len);
+	int (*read_words)(struct lull_para *para, gpa_t gpa, u64 *to,
+			  unsigned int nr);
 	int (*write_gpa)(struct lull_para *para, gpa_t gpa, const void *from,
 			 size_t len);
 };

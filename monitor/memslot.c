@@ -184,6 +184,46 @@ int lull_read_gpa(struct lull_vm *vm, gpa_t gpa, void *to, size_t len)
 	return r;
 }
 
+static int read_words(const u64 __user *from, u64 *to, unsigned int nr)
+{
+	unsigned int i;
+
+	if (!user_read_access_begin(from, nr * sizeof(*from)))
+		return -EFAULT;
+	for (i = 0; i < nr; i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * lull_read_gpa_words() - a few words of guest memory, quickly
+ * @vm:		the VM
+ * @gpa:	from; all words lie in one page
+ * @to:		to
+ * @nr:		how many
+ *
+ * Context: a thread of the launcher; may sleep.
+ * Return: 0, or -EFAULT where there is no memory.
+ */
+int lull_read_gpa_words(struct lull_vm *vm, gpa_t gpa, u64 *to,
+			unsigned int nr)
+{
+	unsigned long hva;
+	int r = -EFAULT;
+
+	down_read(&vm->slots_sem);
+	hva = lull_gpa_to_hva(vm, gpa, false);
+	if (hva)
+		r = read_words((const u64 __user *)hva, to, nr);
+	up_read(&vm->slots_sem);
+	return r;
+}
+
 /**
  * lull_write_gpa() - copy to guest memory
  * @vm:		the VM

@@ -17,9 +17,10 @@ static struct lull_vcpu *para_vcpu(struct lull_para *para)
 	return container_of(para, struct lull_vcpu, para);
 }
 
-static int para_read(struct lull_para *para, gpa_t gpa, void *to, size_t len)
+static int para_read(struct lull_para *para, gpa_t gpa, u64 *to,
+		     unsigned int nr)
 {
-	return lull_read_gpa(para_vcpu(para)->vm, gpa, to, len);
+	return lull_read_gpa_words(para_vcpu(para)->vm, gpa, to, nr);
 }
 
 static int para_write(struct lull_para *para, gpa_t gpa, const void *from,
@@ -29,7 +30,7 @@ static int para_write(struct lull_para *para, gpa_t gpa, const void *from,
 }
 
 static const struct lull_para_env para_env = {
-	.read_gpa = para_read,
+	.read_words = para_read,
 	.write_gpa = para_write,
 };
 

@@ -87,6 +87,8 @@ void lull_memslot_free_all(struct lull_vm *vm);
 struct lull_memslot *lull_memslot_find(struct lull_vm *vm, gfn_t gfn);
 unsigned long lull_gpa_to_hva(struct lull_vm *vm, gpa_t gpa, bool write);
 int lull_read_gpa(struct lull_vm *vm, gpa_t gpa, void *to, size_t len);
+int lull_read_gpa_words(struct lull_vm *vm, gpa_t gpa, u64 *to,
+			unsigned int nr);
 int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len);
 
 /* glue.c */

@@ -22,8 +22,10 @@ static bool is_memory(gpa_t gpa, size_t len)
 	return gpa < MEM_SIZE && len <= MEM_SIZE - gpa;
 }
 
-static int read_gpa(struct lull_para *p, gpa_t gpa, void *to, size_t len)
+static int read_words(struct lull_para *p, gpa_t gpa, u64 *to, unsigned int nr)
 {
+	size_t len = nr * sizeof(*to);
+
 	reads++;
 	if (!is_memory(gpa, len))
 		return -EFAULT;
@@ -42,7 +44,7 @@ static int write_gpa(struct lull_para *p, gpa_t gpa, const void *from,
 }
 
 static const struct lull_para_env env = {
-	.read_gpa = read_gpa,
+	.read_words = read_words,
 	.write_gpa = write_gpa,
 };
 
