@@ -160,12 +160,13 @@ static void guest_cpuid_cr4(void *arg)
 		{ BIT_ULL(63), false },
 	};
 	size_t i;
+	void *arg;
 
-	for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
 		check_cr4_bit(bits[i].bit, bits[i].offered);
+		arg = (void *)(cr4 | bits[i].bit);
 		if (!bits[i].offered)
-			GUEST_ASSERT_EQ(guest_vector_of(write_cr4_arg,
-						(void *)(cr4 | bits[i].bit)),
+			GUEST_ASSERT_EQ(guest_vector_of(write_cr4_arg, arg),
 					VEC_GP);
 	}
 	GUEST_ASSERT_EQ(guest_vector_of(write_cr4_arg,
@@ -256,7 +257,7 @@ static void guest_msrs(void *arg)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
 		GUEST_ASSERT_EQ(guest_vector_of(do_rdmsr,
 						(void *)(u64)unknown[i]),
 				VEC_GP);
@@ -308,17 +309,17 @@ static void guest_msr_values(void *arg)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		GUEST_ASSERT_EQ(guest_vector_of(wrmsr_arg, (void *)&bad[i]),
 				VEC_GP);
 	GUEST_ASSERT_EQ(rdmsr(MSR_EFER), efer);
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		wrmsr(good[i].msr, good[i].value);
 		GUEST_ASSERT_EQ(rdmsr(good[i].msr), good[i].value);
 	}
 	/* What the hardware holds must survive exits, also to the launcher. */
 	GUEST_SYNC(1);
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(good); i++)
 		GUEST_ASSERT_EQ(rdmsr(good[i].msr), good[i].value);
 	wrmsr(MSR_EFER, efer & ~EFER_NX);
 	GUEST_ASSERT_EQ(rdmsr(MSR_EFER), efer & ~EFER_NX);
@@ -388,7 +389,7 @@ static void guest_refused(void *arg)
 		{ "wbinvd", do_wbinvd, p, -1 },
 	};
 
-	expect_vectors(cases, sizeof(cases) / sizeof(cases[0]));
+	expect_vectors(cases, ARRAY_SIZE(cases));
 }
 
 TEST(instructions_not_offered_fault)
@@ -416,7 +417,7 @@ static void guest_user_refused(void *arg)
 	struct caught caught;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		guest_user(cases[i].fn, (void *)cases[i].arg, &caught);
 		if ((int)caught.trap.vector != cases[i].vector)
 			guest_assert_failed(cases[i].name, i, "vector",
@@ -588,7 +589,7 @@ static void guest_control_registers(void *arg)
 	};
 	u16 msw;
 
-	expect_vectors(cases, sizeof(cases) / sizeof(cases[0]));
+	expect_vectors(cases, ARRAY_SIZE(cases));
 	GUEST_ASSERT_EQ(read_cr0(), cr0);
 	GUEST_ASSERT_EQ(read_cr3(), cr3);
 	write_cr8(11);

@@ -88,7 +88,7 @@ static void guest_unknown(void *arg)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		GUEST_CALL(numbers[i], 0, 0, LULL_HC_ENOSYS);
 		GUEST_CALL(numbers[i], ~0ULL, ~0ULL, LULL_HC_ENOSYS);
 	}
@@ -354,7 +354,7 @@ static void guest_announces(void *arg)
 
 	guest_irq_setup();
 	GUEST_CALL(LULL_HC_SET_SHARED_PAGE, (u64)arg | 1, 0, LULL_HC_OK);
-	for (i = 0; i < sizeof(announcements) / sizeof(announcements[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(announcements); i++) {
 		page->borrowed_cr3 = read_cr3() ^ announcements[i].cr3_xor;
 		page->idle_seq++;
 		page->state = announcements[i].state;

@@ -123,6 +123,7 @@ static void guest_remap(void *arg)
 		expect(TEST_GVA, 3);
 	}
 }
+
 SHADOW_TEST(remap, 0)
 
 static void guest_rights(void *arg)
@@ -151,6 +152,7 @@ static void guest_rights(void *arg)
 		store64(TEST_GVA, 100);
 	}
 }
+
 SHADOW_TEST(rights, 0)
 
 /*
@@ -193,6 +195,7 @@ static void guest_every_level(void *arg)
 		GUEST_SYNC(level);
 	}
 }
+
 SHADOW_TEST(every_level, 0)
 
 /* Two subtrees share a table, which each reaches by another way. */
@@ -222,6 +225,7 @@ static void guest_shared_table(void *arg)
 	}
 	GUEST_ASSERT_EQ(index, pt_index(OTHER_GVA, 1));
 }
+
 SHADOW_TEST(shared_table, 0)
 
 /* The root in its own last entry: every table is data, at all levels. */
@@ -257,6 +261,7 @@ static void guest_recursive(void *arg)
 		GUEST_SYNC(i);
 	}
 }
+
 SHADOW_TEST(recursive, 0)
 
 /* A table whose own entries map it: it is changed through itself. */
@@ -273,6 +278,7 @@ static void guest_self_mapped(void *arg)
 		expect(TEST_GVA, i % NR_PAGES);
 	}
 }
+
 SHADOW_TEST(self_mapped, 0)
 
 #define LARGE_GVA	0x223456600000ULL
@@ -384,6 +390,7 @@ static void guest_accessed_dirty(void *arg)
 		set(entry[1], pages[0] | PTE_RW);
 	}
 }
+
 SHADOW_TEST(accessed_dirty, 0)
 
 /* Global pages survive CR3, but not INVLPG and not a change of CR4.PGE. */
@@ -405,6 +412,7 @@ static void guest_global_pages(void *arg)
 		expect(TEST_GVA, 2);
 	}
 }
+
 SHADOW_TEST(global_pages, 0)
 
 /* Spaces that share the kernel's half and differ in one page. */
@@ -541,6 +549,7 @@ static void guest_recycled_frames(void *arg)
 		GUEST_SYNC(round);
 	}
 }
+
 SHADOW_TEST(recycled_frames, 0)
 
 /* Code is found through the same tables: a page of it is exchanged. */
@@ -563,6 +572,7 @@ static void guest_code_pages(void *arg)
 		GUEST_ASSERT_EQ(code(), i);
 	}
 }
+
 SHADOW_TEST(code_pages, 0)
 
 TEST_HARNESS_MAIN

@@ -285,7 +285,7 @@ static void guest_single_step(void *arg)
 	size_t i;
 
 	this_guest_cpu()->handler[VEC_DB] = count_db;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		nr_db = 0;
 		write_dr6(0xffff0ff0);
 		cases[i](NULL);
@@ -529,7 +529,7 @@ static void guest_xcr0(void *arg)
 		return;
 	write_cr4(read_cr4() | CR4_OSXSAVE);
 	GUEST_ASSERT_EQ(xgetbv0(), 1);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		GUEST_ASSERT_EQ(guest_vector_of(xsetbv_arg, (void *)bad[i]),
 				VEC_GP);
 	GUEST_ASSERT_EQ(xgetbv0(), 1);
