@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Can the tests of shadow/ fail?  Plant one bug at a time in a copy of
-# shadow/, run the model on it, and see whether it is caught.
+# shadow/, run the user-space tests on it, and see whether it is caught.
 #
 # Usage: plant.sh [-o DIR] [-n STEPS] [-s SEED] [NAME...]
 #
@@ -26,6 +26,24 @@ wanted=" $* "
 
 planted=0
 caught=0
+
+# found LOG: by what a bug was caught
+found()
+{
+	awk '
+		/^not ok/ && !/random steps/ {
+			units++
+			if (units == 1)
+				first = $3 == "-" ? $4 : $5
+		}
+		/^# seed/ { sub(/^# seed [0-9]* /, ""); model = $0 }
+		/^# shrunk/ { model = model ", shrunk to " $4 " steps" }
+		END {
+			if (units)
+				printf "%d direct tests (%s); ", units, first
+			print model ? "model: " model : "not by random runs"
+		}' "$1"
+}
 
 # plant NAME FILE FROM TO: FROM, a perl pattern, must match exactly once
 plant()
@@ -59,14 +77,14 @@ plant()
 		echo "FAIL $1: does not compile (log: $out/$1.log)"
 		return
 	fi
-	if "$out/build/shadow_model" --steps "$steps" --seed "$seed" \
-		>"$out/$1.log" 2>&1; then
+	if make -s -C "$top/selftests/shadow_host" O="$out/build" \
+		SHADOW="$out/tree" EXTRA_CFLAGS=-Wno-error STEPS="$steps" \
+		SEED="$seed" check >"$out/$1.log" 2>&1; then
 		echo "FAIL $1: not caught in $steps steps, seed $seed"
 		return
 	fi
 	caught=$((caught + 1))
-	echo "ok $1: $(sed -n 's/^# \(seed .*\)/\1/p' "$out/$1.log")" \
-		"$(sed -n 's/^# \(shrunk to [0-9]* steps\).*/(\1)/p' "$out/$1.log")"
+	echo "ok $1: $(found "$out/$1.log")"
 }
 
 plant write-protect cache.c \
@@ -82,7 +100,7 @@ plant role-compare cache.c \
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
 plant slot-removal cache.c \
-	'while \(!list_empty\(&mmu->pages\)\)' 'if (!list_empty(&mmu->pages))'
+	'(spin_needbreak\(&mmu->lock\)\)\s*)continue;' '$1break;'
 plant invlpg-of-large-page sync.c \
 	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
 	'return entry_usable(sp, gpte) &&'
@@ -99,7 +117,10 @@ plant execute-right fault.c \
 plant lost-dirty fault.c \
 	'if \(!\(walk->gpte\[walk->level\] & LULL_PTE_D\)\)' 'if (0)'
 plant lost-dirty-of-large-page fault.c \
-	'if \(direct && !\(gpte & LULL_PTE_D\)\)' 'if (0)'
+	'role\.clean = direct && !\(gpte & LULL_PTE_D\);' ''
+plant role-of-clean-large-page fault.c \
+	'role\.clean = direct && !\(gpte & LULL_PTE_D\);' \
+	'if (direct && !(gpte & LULL_PTE_D)) role.access &= ~LULL_ACC_W;'
 plant lost-accessed spte.h \
 	'LULL_PTE_A \| LULL_PTE_D\)\);' 'LULL_PTE_D));'
 plant free-before-flush cache.c \
@@ -114,8 +135,9 @@ plant notifier-under-way fault.c \
 	'!mmu->invalidations && ' ''
 plant reclaim-of-root cache.c \
 	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
-plant mmio-over-spte fault.c \
-	'unmap\(sh, fault->gva\);' ''
+plant leaf-over-spte fault.c \
+	'(?s)if \(\*spte && \(\(\*spte \^ new\) & LULL_PTE_ADDR\)\)\s*lull_spte_drop\(mmu, sp, idx\);(.*?)if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \
+	'$1if (0)'
 plant walk-not-checked-again fault.c \
 	'lull_shadow_root_valid\(sh\) && walk_is\(mmu, walk, LULL_ROOT_LEVEL\)' \
 	'lull_shadow_root_valid(sh)'
@@ -130,7 +152,10 @@ plant unsync-upper-count cache.c \
 	'if \(sp->role\.level > 1\)\n\t\tmmu->nr_upper_unsync\+\+;' \
 	'if (sp->role.level > 2) mmu->nr_upper_unsync++;'
 plant trim-keeps-user sync.c \
-	'if \(!\(access & LULL_ACC_U\)\)' 'if (0)'
+	'spte &= ~LULL_PTE_U;' ''
+plant trim-keeps-supervisor sync.c \
+	'(spte &= ~LULL_PTE_U;)\s*if \(access & LULL_ACC_U\)\s*spte \|= LULL_PTE_U;' \
+	'if (!(access & LULL_ACC_U)) $1'
 plant trim-keeps-execute sync.c \
 	'if \(!\(access & LULL_ACC_X\)\)' 'if (0)'
 plant trim-keeps-write sync.c \

@@ -187,6 +187,18 @@ static void check_cap(void)
 			  world.mmu.max_pages);
 }
 
+static gfn_t checked_gfn;
+
+/* An SPTE in the rmap of checked_gfn: does it map something else? */
+static unsigned int maps_other(u64 *spte)
+{
+	struct lull_sp *sp = spte_sp(spte);
+	unsigned int idx = spte_index(spte);
+
+	return !*spte || sp->role.level != 1 || !test_bit(idx, sp->present) ||
+	       leaf_gfn(sp, idx) != checked_gfn;
+}
+
 static void check_all(void)
 {
 	unsigned int i;
@@ -195,6 +207,9 @@ static void check_all(void)
 	for (i = 0; i < NR_PAGES; i++) {
 		if (world.pages[i].refs)
 			host_fail("page %u was not put", i);
+		checked_gfn = gfn_of_page(i);
+		if (lull_rmap_for_each(&world.pages[i].rmap, maps_other))
+			host_fail("page %u: its rmap has another's SPTE", i);
 	}
 	check_cap();
 	cpu_check_all();

@@ -212,6 +212,25 @@ static void write_of_the_monitor(void **state)
 	assert_int_equal(unit_audit(), 0);
 }
 
+/* Two frames of one host page: the leaf is in the rmap of the right one. */
+static void merged_pages(void **state)
+{
+	struct gpage *old = &world.pages[DATA], *new = &world.pages[DATA + 1];
+
+	new->hfn = old->hfn;
+	new->shared = true;
+	old->shared = true;
+	unit_set(L1, 0, unit_gpa(DATA) | LULL_PTE_P);
+	assert_true(cpu_access(vcpu(), 0, SUP_READ, 0, 0));
+	assert_int_not_equal(old->rmap.val, 0);
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	world_store(L1, 0, unit_gpa(DATA + 1) | LULL_PTE_P | LULL_PTE_U);
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	assert_int_equal(old->rmap.val, 0);
+	assert_int_not_equal(new->rmap.val, 0);
+	assert_int_equal(unit_audit(), 0);
+}
+
 static void few_shadow_pages(void **state)
 {
 	unsigned int i;
@@ -253,6 +272,7 @@ int main(void)
 		MMU_TEST(page_mapped_everywhere),
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
+		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
 	};
 
