@@ -9,7 +9,6 @@
 
 extern const char guest_catch_landing[];
 extern const char guest_user_return[];
-void guest_enter_user(u64 rip, u64 arg, u64 rsp);
 void guest_trap(struct guest_trap *trap);
 
 void guest_done(void)

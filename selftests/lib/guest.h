@@ -139,6 +139,8 @@ static inline struct guest_cpu *this_guest_cpu(void)
 bool guest_catch(guest_fn fn, void *arg, struct caught *caught);
 /* The same in user mode, where fn's return is a trap too: see user_returned. */
 void guest_user(guest_fn fn, void *arg, struct caught *caught);
+/* To user mode: into RIP, RDI and RSP.  Only a trap leads back. */
+void guest_enter_user(u64 rip, u64 arg, u64 rsp);
 
 static inline bool user_returned(const struct caught *caught)
 {
