@@ -160,14 +160,15 @@ static void guest_cpuid_cr4(void *arg)
 		{ BIT_ULL(63), false },
 	};
 	size_t i;
-	void *arg;
+	int got;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++) {
 		check_cr4_bit(bits[i].bit, bits[i].offered);
-		arg = (void *)(cr4 | bits[i].bit);
-		if (!bits[i].offered)
-			GUEST_ASSERT_EQ(guest_vector_of(write_cr4_arg, arg),
-					VEC_GP);
+		if (bits[i].offered)
+			continue;
+		got = guest_vector_of(write_cr4_arg,
+				      (void *)(cr4 | bits[i].bit));
+		GUEST_ASSERT_EQ(got, VEC_GP);
 	}
 	GUEST_ASSERT_EQ(guest_vector_of(write_cr4_arg,
 					(void *)(cr4 & ~CR4_PAE)), VEC_GP);

@@ -94,18 +94,21 @@ struct oracle_args {
 	u64 page;
 };
 
-static void check_access(const struct oracle_args *args, unsigned int c,
-			 enum access access)
+static void set_case(const struct oracle_args *args, unsigned int c)
 {
 	volatile u64 *leaf = (u64 *)args->leaf, *up = (u64 *)args->up;
-	int want = oracle(c, access), error = -1;
-	struct caught caught;
-	u64 ad = 0;
 
 	*leaf = args->page | leaf_bits(c);
 	*up = (*up & PTE_ADDR) | up_bits(c);
 	write_cr0(c & NO_WP ? read_cr0() & ~CR0_WP : read_cr0() | CR0_WP);
 	invlpg(TEST_GVA);
+}
+
+static void check_error(unsigned int c, enum access access)
+{
+	int want = oracle(c, access), error = -1;
+	struct caught caught;
+
 	if (access < USER_READ) {
 		if (guest_catch(accesses[access], (void *)TEST_GVA, &caught))
 			error = caught.trap.error;
@@ -120,20 +123,60 @@ static void check_access(const struct oracle_args *args, unsigned int c,
 			   caught.cr2 != TEST_GVA))
 		guest_assert_failed("oracle", c, "vector and CR2",
 				    caught.trap.vector, caught.cr2);
-	if (want < 0)
-		ad = PTE_A | (access % 3 == WRITE ? PTE_D : 0);
-	if ((*leaf & (PTE_A | PTE_D)) != ad)
-		guest_assert_failed("oracle", c, "A and D", *leaf, ad);
+}
+
+static void check_ad(const struct oracle_args *args, unsigned int c, u64 want)
+{
+	u64 entry = *(volatile u64 *)args->leaf;
+
+	if ((entry & (PTE_A | PTE_D)) != want)
+		guest_assert_failed("oracle", c, "A and D", entry, want);
+}
+
+static u64 ad_of(unsigned int c, enum access access)
+{
+	if (oracle(c, access) >= 0)
+		return 0;
+	return PTE_A | (access % 3 == WRITE ? PTE_D : 0);
+}
+
+/* Each access on tables that nothing has used yet. */
+static void check_cold(const struct oracle_args *args, unsigned int c,
+		       int nr_accesses)
+{
+	int access;
+
+	for (access = 0; access < nr_accesses; access++) {
+		set_case(args, c);
+		check_error(c, access);
+		check_ad(args, c, ad_of(c, access));
+	}
+}
+
+/* One after the other: what one has brought into the TLB must not serve
+ * another that has fewer rights.
+ */
+static void check_warm(const struct oracle_args *args, unsigned int c,
+		       int nr_accesses)
+{
+	u64 ad = 0;
+	int i;
+
+	set_case(args, c);
+	for (i = 0; i < 2 * nr_accesses; i++) {
+		check_error(c, i % nr_accesses);
+		ad |= ad_of(c, i % nr_accesses);
+		check_ad(args, c, ad);
+	}
 }
 
 static void check_all(const struct oracle_args *args, int nr_accesses)
 {
 	unsigned int c;
-	int access;
 
 	for (c = 0; c < NR_CASES; c++) {
-		for (access = 0; access < nr_accesses; access++)
-			check_access(args, c, access);
+		check_cold(args, c, nr_accesses);
+		check_warm(args, c, nr_accesses);
 	}
 	write_cr0(read_cr0() | CR0_WP);
 }

@@ -229,7 +229,7 @@ TEST_F(io, pit_ticks)
 static void guest_hlt_cli(void *arg)
 {
 	guest_irq_setup();
-	cli();
+	GUEST_SYNC(1);
 	asm volatile("hlt");
 	GUEST_ASSERT(false);
 }
@@ -239,11 +239,18 @@ TEST_F(io, hlt_with_interrupts_off_ends_by_signal)
 	int i;
 
 	vcpu_restart(&self->vcpu, guest_hlt_cli, NULL);
+	vcpu_run_sync(&self->vcpu, 1);
+	/* It cannot take this one. */
 	vm_irq_line(&self->vm, IRQ, 1);
 	for (i = 0; i < 3; i++) {
 		alarm_us(5000);
 		EXPECT_EQ(-EINTR, try_run(self->vcpu.fd));
 	}
+}
+
+static void guest_hlt_forever(void *arg)
+{
+	asm volatile("hlt");
 }
 
 TEST_F(io, hlt_with_interrupts_off_ends_by_sigkill)
@@ -252,7 +259,7 @@ TEST_F(io, hlt_with_interrupts_off_ends_by_sigkill)
 	int status;
 
 	if (!pid) {
-		run_guest(guest_hlt_cli, NULL);
+		run_guest(guest_hlt_forever, NULL);
 		_exit(1);
 	}
 	sleep_us(20000);

@@ -126,6 +126,31 @@ static void guest_remap(void *arg)
 
 SHADOW_TEST(remap, 0)
 
+/* What the launcher writes to tables counts from SET_SREGS on. */
+static void guest_rereads(void *arg)
+{
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		expect(TEST_GVA, i);
+		GUEST_SYNC(i);
+	}
+}
+
+TEST(launcher_writes_tables)
+{
+	struct lull_sregs sregs;
+
+	prepare(0);
+	vcpu_create(&vm, &vcpu, 0, guest_rereads, NULL);
+	while (vcpu_run_ucall(&vcpu) == UCALL_SYNC) {
+		pt_map(&vm, vm.cr3, TEST_GVA,
+		       pages[(vcpu.uc.args[0] + 1) % NR_PAGES], PTE_RW);
+		vcpu_get_sregs(&vcpu, &sregs);
+		vcpu_set_sregs(&vcpu, &sregs);
+	}
+}
+
 static void guest_rights(void *arg)
 {
 	int i;
