@@ -50,7 +50,7 @@ plant()
 {
 	[ "$wanted" = "  " ] || case $wanted in
 	*" $1 "*) ;;
-	*) return ;;
+	*) return 0 ;;
 	esac
 	planted=$((planted + 1))
 	rm -rf "$out/tree"
