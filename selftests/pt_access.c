@@ -24,7 +24,7 @@
 #include "lib/paging.h"
 #include "lib/util.h"
 
-#define DEFAULT_CASES	24000
+#define DEFAULT_CASES	16000
 #define MAX_WALKS	16384
 #define NR_REPORTS	10
 #define STUCK_SECONDS	2
