@@ -132,7 +132,10 @@ static void guest_pending(void *arg)
 	cli();
 	GUEST_SYNC(2);
 	GUEST_SYNC(3);
-	/* One instruction more runs without interrupts behind STI. */
+	/*
+	 * One instruction more runs without interrupts behind STI.  (Bochs 2.7
+	 * forgets it when that instruction exits for a fault.)
+	 */
 	asm volatile("sti\n\tmov %2, %0\n\tmov %2, %1\n\tcli"
 		     : "=&r" (first), "=&r" (second) : "m" (nr_irqs)
 		     : "memory");

@@ -96,6 +96,12 @@ static void expect_fault(u64 gva, bool write, u64 want)
 	GUEST_ASSERT_EQ(error, want);
 }
 
+/* In some rounds entries begin as those that were used already. */
+static u64 used(int round)
+{
+	return round & 4 ? PTE_A | PTE_D : 0;
+}
+
 static void reload(void)
 {
 	write_cr3(read_cr3());
@@ -106,7 +112,7 @@ static void guest_remap(void *arg)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		set(entry[1], pages[i % NR_PAGES] | PTE_RW);
+		set(entry[1], pages[i % NR_PAGES] | PTE_RW | used(i));
 		if (i & 1)
 			invlpg(TEST_GVA);
 		else
@@ -156,11 +162,14 @@ static void guest_rights(void *arg)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		set(entry[1], pages[0] | PTE_RW);
+		set(entry[1], pages[0] | PTE_RW | used(i));
 		invlpg(TEST_GVA);
 		store64(TEST_GVA, 100);
-		set(entry[1], pages[0] | PTE_P);
-		invlpg(TEST_GVA);
+		set(entry[1], pages[0] | PTE_P | used(i));
+		if (i & 1)
+			invlpg(TEST_GVA);
+		else
+			reload();
 		expect_fault(TEST_GVA, true, PF_P | PF_W);
 		expect(TEST_GVA, 0);
 		/* More rights are seen without a flush, or after a fault that
@@ -207,7 +216,7 @@ static void guest_every_level(void *arg)
 	build_subtrees(top);
 	for (level = 1; level <= PT_LEVELS; level++) {
 		for (i = 0; i < ROUNDS; i++) {
-			set(entry[level], top[i & 1][level]);
+			set(entry[level], top[i & 1][level] | used(i));
 			if (i & 2)
 				invlpg(TEST_GVA);
 			else
@@ -222,6 +231,34 @@ static void guest_every_level(void *arg)
 }
 
 SHADOW_TEST(every_level, 0)
+
+/*
+ * INVLPG of one address makes the processor forget what it knows of all upper
+ * entries: what was not used since then is found by the new ones, even if the
+ * old table's shadow has it from elsewhere.
+ */
+static void guest_invlpg_forgets_upper_entries(void *arg)
+{
+	u64 old = entry[1] & PAGE_MASK, new = spare[0];
+	u64 at = 8 * pt_index(TEST_GVA, 1);
+	int i;
+
+	set(other[2], old | PTE_RW);
+	set(old + at + 8, pages[2] | PTE_RW);
+	set(new + at, pages[5] | PTE_RW);
+	set(new + at + 8, pages[6] | PTE_RW);
+	for (i = 0; i < ROUNDS; i++) {
+		set(entry[2], old | PTE_RW);
+		reload();
+		expect(OTHER_GVA + PAGE_SIZE, 2);
+		expect(TEST_GVA, 0);
+		set(entry[2], new | PTE_RW | used(i));
+		invlpg(TEST_GVA);
+		expect(TEST_GVA + PAGE_SIZE, 6);
+		expect(TEST_GVA, 5);
+	}
+}
+SHADOW_TEST(invlpg_forgets_upper_entries, 0)
 
 /* Two subtrees share a table, which each reaches by another way. */
 static void guest_shared_table(void *arg)
@@ -356,15 +393,17 @@ static void guest_split(void *arg)
 	u64 table = spare[0], i, round;
 
 	for (round = 0; round < 5; round++) {
-		set(large_entry, LARGE_GPA | PTE_RW | PTE_PS);
+		set(large_entry, LARGE_GPA | PTE_RW | PTE_PS |
+		    used(2 * round));
 		reload();
 		store64(LARGE_GVA + 5 * PAGE_SIZE, 55);
 		for (i = 0; i < PT_ENTRIES; i++)
 			set(table + 8 * i, (LARGE_GPA + i * PAGE_SIZE) |
-			    PTE_RW);
+			    PTE_RW | used(2 * round));
 		set(table + 8 * 6, pages[6] | PTE_P);
-		set(large_entry, table | PTE_RW);
-		invlpg(LARGE_GVA);
+		set(large_entry, table | PTE_RW | used(2 * round));
+		if (round & 1)
+			invlpg(LARGE_GVA);
 		reload();
 		GUEST_ASSERT_EQ(load64(LARGE_GVA + 5 * PAGE_SIZE), 55);
 		expect(LARGE_GVA + 6 * PAGE_SIZE, 6);

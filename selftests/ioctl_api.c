@@ -200,9 +200,18 @@ TEST_F(api, no_read_write)
 
 #define PHYS_END	(1ULL << 52)	/* more than any guest has */
 
+/* Where a guest's physical addresses end: the host's width, at most 46 bits. */
+static u64 guest_phys_end(void)
+{
+	u32 width = cpuid(0x80000008, 0).eax & 0xff;
+
+	return 1ULL << (width < 46 ? width : 46);
+}
+
 TEST_F(api, set_memory_einval)
 {
 	const u64 gpa = 4 * GIB, hva = (u64)self->vm.ram;
+	const u64 end = guest_phys_end();
 	const struct lull_memory_region bad[] = {
 		{ .slot = LULL_MAX_SLOTS, 0, gpa, PAGE_SIZE, hva },
 		{ .slot = ~0U, 0, gpa, PAGE_SIZE, hva },
@@ -219,6 +228,8 @@ TEST_F(api, set_memory_einval)
 		{ SLOT_FREE, 0, PAGE_SIZE, -PAGE_SIZE, hva },
 		{ SLOT_FREE, 0, PHYS_END - PAGE_SIZE, PAGE_SIZE, hva },
 		{ SLOT_FREE, 0, 0, PHYS_END, hva },
+		{ SLOT_FREE, 0, end - PAGE_SIZE, 2 * PAGE_SIZE, hva },
+		{ SLOT_FREE, 0, end, PAGE_SIZE, hva },
 		/* not the process's */
 		{ SLOT_FREE, 0, gpa, 2 * PAGE_SIZE, -PAGE_SIZE },
 		{ SLOT_FREE, 0, gpa, PAGE_SIZE, 0xffff888000000000 },
@@ -233,6 +244,8 @@ TEST_F(api, set_memory_einval)
 					     &bad[i])) {
 			TH_LOG("region %zu", i);
 		}
+	EXPECT_EQ(0, try_set_memory(self->vm.fd, SLOT_FREE + 1, 0,
+				    end - PAGE_SIZE, PAGE_SIZE, self->vm.ram));
 	/* Nothing was made: the slot and the range are free. */
 	EXPECT_EQ(0, try_set_memory(self->vm.fd, SLOT_FREE, 0, gpa, PAGE_SIZE,
 				    self->vm.ram));
