@@ -363,13 +363,14 @@ static void guest_large_pages(void *arg)
 	for (i = 0; i < LARGE_SIZE; i += 64 * PAGE_SIZE)
 		store64(LARGE_GVA + i, i);
 	GUEST_ASSERT_EQ(get(LARGE_GPA + 64 * PAGE_SIZE), 64 * PAGE_SIZE);
-	/* D cleared: a write sets it again */
+	/* D cleared: a write sets it again, to whichever of the pieces */
 	set(large_entry, LARGE_GPA | PTE_RW | PTE_PS | PTE_A);
 	invlpg(LARGE_GVA);
 	GUEST_ASSERT_EQ(load64(at), 4712);
 	GUEST_ASSERT_EQ(get(large_entry) & PTE_D, 0);
-	store64(at, 4713);
+	store64(LARGE_GVA + 64 * PAGE_SIZE, 64);
 	GUEST_ASSERT_EQ(get(large_entry) & PTE_D, PTE_D);
+	store64(at, 4713);
 	GUEST_SYNC(1);
 	/* read-only: INVLPG of any address in it drops all of it */
 	set(large_entry, LARGE_GPA | PTE_P | PTE_PS);
@@ -426,6 +427,29 @@ TEST(split_and_merge)
 	large_entry = pt_entry(&vm, vm.cr3, LARGE_GVA, 2);
 	CHECK(vm.ram_next < LARGE_SIZE);
 	play(guest_split);
+}
+
+/* One frame is the start of a large page, or a table: PS alone decides. */
+static void guest_large_page_or_table(void *arg)
+{
+	int i;
+
+	set(LARGE_GPA, pages[3] | PTE_RW | PTE_A | PTE_D);
+	for (i = 0; i < ROUNDS; i++) {
+		set(large_entry, LARGE_GPA | PTE_RW | PTE_A | PTE_D);
+		reload();
+		expect(LARGE_GVA, 3);
+		set(large_entry, LARGE_GPA | PTE_RW | PTE_A | PTE_D | PTE_PS);
+		reload();
+		GUEST_ASSERT_EQ(load64(LARGE_GVA), get(LARGE_GPA));
+	}
+}
+
+TEST(large_page_or_table)
+{
+	prepare(0);
+	large_entry = pt_entry(&vm, vm.cr3, LARGE_GVA, 2);
+	play(guest_large_page_or_table);
 }
 
 static void guest_accessed_dirty(void *arg)
