@@ -8,6 +8,7 @@ EXCEPTIONS=$TOP/scripts/check-exceptions
 passed=0
 failed=0
 skipped=0
+failures=
 mkdir -p "$CHECK_OUT" "$CHECK_LOGS"
 
 # result PASS|FAIL|SKIP NAME [TEXT]
@@ -15,7 +16,11 @@ result()
 {
 	case $1 in
 	PASS) passed=$((passed + 1)) ;;
-	FAIL) failed=$((failed + 1)) ;;
+	FAIL)
+		failed=$((failed + 1))
+		failures="$failures${2%% *}
+"
+		;;
 	SKIP) skipped=$((skipped + 1)) ;;
 	esac
 	printf '[%4ds] %s %s%s\n' "$(($(date +%s) - STARTED))" "$1" "$2" \

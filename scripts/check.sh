@@ -195,6 +195,7 @@ for check; do
 	esac
 	"check_$(echo "$check" | tr - _)"
 done
-echo "$passed $failed $skipped" >"$CHECK_OUT/static.counts"
+printf '%s\n%s' "$passed $failed $skipped" "$failures" \
+	>"$CHECK_OUT/static.counts"
 echo "static checks: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

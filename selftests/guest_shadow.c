@@ -258,6 +258,7 @@ static void guest_invlpg_forgets_upper_entries(void *arg)
 		expect(TEST_GVA, 5);
 	}
 }
+
 SHADOW_TEST(invlpg_forgets_upper_entries, 0)
 
 /* Two subtrees share a table, which each reaches by another way. */

@@ -102,6 +102,8 @@ ok $status "$rounds rounds of insmod, guest, kill, rmmod" "$failed"
 if [ -z "$failed" ]; then
 	memory >"$tmp/after"
 	leaks=$(compare)
+	echo "# free: $(sed -n 's/^free //p' "$tmp/before" "$tmp/after" |
+		paste -sd' ') kB"
 	check "memory is as it was" test -z "$leaks"
 	[ -z "$leaks" ] || echo "$leaks" | sed 's/^/# /'
 	check "no cache of the module is left" \
