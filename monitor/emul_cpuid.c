@@ -29,7 +29,7 @@
 #include "hypercall/uapi/lull_para.h"
 #include "monitor/cpuid.h"
 
-#define MAX_BASIC		0x15
+#define MAX_BASIC		0x16
 #define MAX_EXTENDED		0x80000008
 #define HYPERVISOR_LAST		0x4fffffff
 #define MAX_HYPERVISOR		LULL_CPUID_TIMING
@@ -307,9 +307,9 @@ static void leaf_7(u32 subleaf, struct lull_cpuid *out)
 {
 	if (subleaf)
 		return;
-	out->ebx = guest_word(CPUID_7_0_EBX);
+	/* MSRs 0x3b and 0x10a are emulated, whoever has them. */
+	out->ebx = guest_word(CPUID_7_0_EBX) | F(TSC_ADJUST);
 	out->ecx = guest_word(CPUID_7_ECX);
-	/* MSR 0x10a is emulated, whether the processor has it or not. */
 	out->edx = guest_word(CPUID_7_EDX) | F(ARCH_CAPABILITIES);
 }
 
@@ -369,6 +369,16 @@ static void leaf_15(u32 tsc_khz, struct lull_cpuid *out)
 	out->ecx = hz == (u32)hz ? hz : 1000;
 }
 
+/*
+ * Frequencies in MHz: base and maximum.  A processor without a clock of its
+ * own runs at the TSC's; a guest that is told does not measure it.
+ */
+static void leaf_16(u32 tsc_khz, struct lull_cpuid *out)
+{
+	out->eax = tsc_khz / 1000;
+	out->ebx = out->eax;
+}
+
 static void basic_leaf(const struct lull_cpuid_env *env, u32 leaf, u32 subleaf,
 		       struct lull_cpuid *out)
 {
@@ -397,6 +407,9 @@ static void basic_leaf(const struct lull_cpuid_env *env, u32 leaf, u32 subleaf,
 		break;
 	case 0x15:
 		leaf_15(env->tsc_khz, out);
+		break;
+	case 0x16:
+		leaf_16(env->tsc_khz, out);
 		break;
 	default:	/* not virtualized */
 		break;

@@ -22,6 +22,9 @@ static int read_msr(struct lull_vcpu *vcpu, u32 msr, u64 *val)
 	case MSR_IA32_TSC:
 		*val = rdtsc() + vcpu->tsc_offset;
 		return 0;
+	case MSR_IA32_TSC_ADJUST:
+		*val = vcpu->tsc_adjust;
+		return 0;
 	case MSR_IA32_MISC_ENABLE:
 		*val = MISC_ENABLE;
 		return 0;
@@ -50,14 +53,28 @@ static int set_efer(struct lull_vcpu *vcpu, u64 efer)
 	return changed & EFER_NX ? lull_vcpu_reload(vcpu) : 0;
 }
 
+/*
+ * A write to either register changes both by the same amount: SDM, "Time-Stamp
+ * Counter Adjustment".  That is how a guest knows that nobody has set its TSC,
+ * and Linux trusts it then without a second clock to compare.
+ */
+static void move_tsc(struct lull_vcpu *vcpu, u64 by)
+{
+	vcpu->tsc_adjust += by;
+	vcpu->tsc_offset += by;
+	lull_vmx_set_tsc_offset(&vcpu->vmx, vcpu->tsc_offset);
+}
+
 static int write_msr(struct lull_vcpu *vcpu, u32 msr, u64 val)
 {
 	switch (msr) {
 	case MSR_EFER:
 		return set_efer(vcpu, val);
 	case MSR_IA32_TSC:
-		vcpu->tsc_offset = val - rdtsc();
-		lull_vmx_set_tsc_offset(&vcpu->vmx, vcpu->tsc_offset);
+		move_tsc(vcpu, val - (rdtsc() + vcpu->tsc_offset));
+		return 0;
+	case MSR_IA32_TSC_ADJUST:
+		move_tsc(vcpu, val - vcpu->tsc_adjust);
 		return 0;
 	case MSR_IA32_MISC_ENABLE:
 		return val == MISC_ENABLE ? 0 : -EINVAL;

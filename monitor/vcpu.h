@@ -51,6 +51,7 @@ enum {
  * @dr6:	[v] guest's DR6
  * @host_xcr0:	[I] host's XCR0
  * @tsc_offset:	[v] guest's TSC minus the host's
+ * @tsc_adjust:	[v] guest's IA32_TSC_ADJUST
  * @fpu:	[v] guest's FPU state, in the CPU during LULL_RUN
  * @exit:	[v] last VM exit
  * @entered:	[v] TSC at the last entry
@@ -88,6 +89,7 @@ struct lull_vcpu {
 	u64 dr6;
 	u64 host_xcr0;
 	u64 tsc_offset;
+	u64 tsc_adjust;
 	struct fpu_guest fpu;
 	struct vmx_exit exit;
 	u64 entered;

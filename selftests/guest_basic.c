@@ -102,9 +102,11 @@ static void guest_cpuid_features(void *arg)
 	GUEST_ASSERT_EQ(~r.edx & (BIT_OF(0) | BIT_OF(4) | BIT_OF(5) |
 				  BIT_OF(6) | BIT_OF(13) | BIT_OF(26)), 0);
 	r = cpuid(7, 0);
-	/* TSC_ADJUST, SGX, HLE, INVPCID, RTM, MPX */
-	GUEST_ASSERT_EQ(r.ebx & (BIT_OF(1) | BIT_OF(2) | BIT_OF(4) |
-				 BIT_OF(10) | BIT_OF(11) | BIT_OF(14)), 0);
+	/* SGX, HLE, INVPCID, RTM, MPX */
+	GUEST_ASSERT_EQ(r.ebx & (BIT_OF(2) | BIT_OF(4) | BIT_OF(10) |
+				 BIT_OF(11) | BIT_OF(14)), 0);
+	/* TSC_ADJUST */
+	GUEST_ASSERT(r.ebx & BIT_OF(1));
 	r = cpuid(0x80000001, 0);
 	/* 1 GiB pages, RDTSCP */
 	GUEST_ASSERT_EQ(r.edx & (BIT_OF(26) | BIT_OF(27)), 0);
@@ -359,6 +361,34 @@ static void guest_tsc(void *arg)
 TEST(tsc_goes_on_and_can_be_set)
 {
 	run_guest(guest_tsc, NULL);
+}
+
+/* IA32_TSC_ADJUST has what was added to the TSC since its start. */
+static void guest_tsc_adjust(void *arg)
+{
+	const u64 hour = 1ULL << 42, slack = 10000000;
+	u64 now;
+
+	GUEST_ASSERT_EQ(rdmsr(MSR_TSC_ADJUST), 0);
+	now = rdtsc();
+	wrmsr(MSR_TSC_ADJUST, hour);
+	GUEST_ASSERT_OP(rdtsc() - now, >=, hour);
+	GUEST_ASSERT_OP(rdtsc() - now, <, hour + slack);
+	GUEST_ASSERT_EQ(rdmsr(MSR_TSC_ADJUST), hour);
+	wrmsr(MSR_TSC, rdtsc() + hour);
+	GUEST_ASSERT_OP(rdmsr(MSR_TSC_ADJUST), <=, 2 * hour);
+	GUEST_ASSERT_OP(rdmsr(MSR_TSC_ADJUST), >, 2 * hour - slack);
+	wrmsr(MSR_TSC_ADJUST, 0);
+	GUEST_ASSERT_OP(rdtsc() - now, <, slack);
+	/* A TSC can be set back, too. */
+	wrmsr(MSR_TSC_ADJUST, -now);
+	GUEST_ASSERT_OP(rdtsc(), <, slack);
+	GUEST_ASSERT_EQ(rdmsr(MSR_TSC_ADJUST), -now);
+}
+
+TEST(tsc_adjust_and_tsc_move_together)
+{
+	run_guest(guest_tsc_adjust, NULL);
 }
 
 static void guest_refused(void *arg)

@@ -3,8 +3,9 @@
 # Sourced by the tests that are shell scripts: TAP, and guests run by `lull`.
 #
 # The environment names what they need: LULL (the launcher), LULL_MODULE,
-# LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_INITRD.  scripts/run-selftests sets
-# it; a test skips itself where something is missing.
+# LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_VMLINUZ, LULL_INITRD.
+# scripts/run-selftests sets it; a test skips itself where something is
+# missing.
 
 KSFT_SKIP=4
 results=0
@@ -82,6 +83,19 @@ guest()
 {
 	start_guest "$@"
 	wait $guest
+}
+
+# What a Linux kernel says when something is wrong with it, its processor or
+# its clock
+REPORTS='WARNING: |BUG: |kernel BUG at|Oops|Call Trace|general protection'
+REPORTS="$REPORTS|unchecked MSR|UBSAN|Bad (page|rss|RIP)|corrupted page table"
+REPORTS="$REPORTS|Kernel panic|nobody cared|soft lockup|stall|hung task"
+REPORTS="$REPORTS|[Uu]nstable|skew is too large|segfault|Out of memory"
+
+# is_clean LOG: did the guest's kernel report nothing there?
+is_clean()
+{
+	! grep -aE "$REPORTS" "$1"
 }
 
 # all_ok LOG NUMBER: has the guest said of so many workloads that they went

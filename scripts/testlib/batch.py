@@ -62,6 +62,8 @@ class Supplies:
     def _make(self, need):
         if need.startswith("file:"):
             return os.path.join(TOP, need[len("file:"):])
+        if need == "debian-kernel":
+            return host_kernel()["VMLINUZ"]
         if need.startswith("host-module:"):
             return host_module(need[len("host-module:"):])
         script = os.path.join(TOP, "scripts", "guest-kernel")
@@ -79,7 +81,7 @@ class Supplies:
 
 
 NAME_IN_MACHINE = {"guest-kernel": "bzImage", "stock-kernel": "bzImage-stock",
-                   "guest-initrd": "initrd"}
+                   "debian-kernel": "vmlinuz", "guest-initrd": "initrd"}
 
 
 def make_payload(batch, folder, supplies):

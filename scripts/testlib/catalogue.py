@@ -16,6 +16,7 @@ Each section is a test:
   needs    what else goes along, separated by spaces:
              guest-kernel    as bzImage
              stock-kernel    the same kernel unpatched, as bzImage-stock
+             debian-kernel   Debian's own, that of the host, as vmlinuz
              guest-initrd    as initrd
              host-module:NAME  a module of the host kernel, as NAME.ko
              program:NAME    a program of this system, such as trace-cmd
@@ -28,7 +29,7 @@ from typing import List, Tuple
 
 KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
         "trace", "needs"}
-NEEDS = {"guest-kernel", "stock-kernel", "guest-initrd"}
+NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": ""}
 

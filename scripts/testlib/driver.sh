@@ -7,9 +7,11 @@ LULL=/work/lull
 LULL_MODULE=/work/lull.ko
 LULL_BZIMAGE=/work/bzImage
 LULL_BZIMAGE_STOCK=/work/bzImage-stock
+LULL_VMLINUZ=/work/vmlinuz
 LULL_INITRD=/work/initrd
 PATH=/work:$PATH
-export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_INITRD PATH
+export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_VMLINUZ
+export LULL_INITRD PATH
 
 # module loaded|none: load or remove lull.ko
 module()

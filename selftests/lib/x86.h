@@ -64,6 +64,7 @@ enum vector {
 };
 
 #define MSR_TSC			0x10
+#define MSR_TSC_ADJUST		0x3b
 #define MSR_SYSENTER_CS		0x174
 #define MSR_MISC_ENABLE		0x1a0
 #define MSR_PAT			0x277

@@ -155,7 +155,7 @@ static void test_never_offered(void **state)
 		X86_FEATURE_SPEC_CTRL, X86_FEATURE_INTEL_STIBP,
 		X86_FEATURE_FLUSH_L1D, X86_FEATURE_SPEC_CTRL_SSBD,
 		X86_FEATURE_RTM, X86_FEATURE_HLE, X86_FEATURE_AVX512F,
-		X86_FEATURE_TSC_ADJUST, X86_FEATURE_VME, X86_FEATURE_HT,
+		X86_FEATURE_VME, X86_FEATURE_HT,
 		X86_FEATURE_CQM, X86_FEATURE_SGX, X86_FEATURE_MPX,
 		X86_FEATURE_PN, X86_FEATURE_WAITPKG, X86_FEATURE_BUS_LOCK_DETECT,
 	};
@@ -197,6 +197,7 @@ static void test_offered(void **state)
 		assert_false(seen(offered[i]));
 	assert_true(seen(X86_FEATURE_HYPERVISOR));
 	assert_true(seen(X86_FEATURE_ARCH_CAPABILITIES));
+	assert_true(seen(X86_FEATURE_TSC_ADJUST));
 }
 
 static void test_osxsave_follows_cr4(void **state)
@@ -265,7 +266,7 @@ static void test_control_registers(void **state)
 
 static void test_identity(void **state)
 {
-	expect(0, 0, 0x15, 0x756e6547, 0x6c65746e, 0x49656e69);
+	expect(0, 0, 0x16, 0x756e6547, 0x6c65746e, 0x49656e69);
 	assert_int_equal(get(1, 0).eax, 0x306c3);
 	assert_int_equal(get(1, 0).ebx, 0x1ff00);
 	assert_int_equal(get(0x80000000, 0).eax, 0x80000008);
@@ -333,6 +334,7 @@ static void test_tsc_frequency(void **state)
 			    (u64)khz[i] * 1000);
 		assert_int_equal(out.edx, 0);
 		assert_int_equal(get(0x40000002, 0).eax, khz[i]);
+		expect(0x16, 0, khz[i] / 1000, khz[i] / 1000, 0, 0);
 	}
 }
 
@@ -354,10 +356,10 @@ static void test_hypervisor_leaves(void **state)
 static void test_out_of_range(void **state)
 {
 	static const u32 leaves[] = {
-		0x16, 0x1000, 0x3fffffff, 0x50000000, 0x7fffffff, 0x80000009,
+		0x17, 0x1000, 0x3fffffff, 0x50000000, 0x7fffffff, 0x80000009,
 		0x80860000, 0xc0000000, 0xffffffff,
 	};
-	struct lull_cpuid highest = get(0x15, 0);
+	struct lull_cpuid highest = get(0x16, 0);
 	struct lull_cpuid out;
 	unsigned int i;
 
