@@ -166,17 +166,36 @@ static struct lull_vm *notifier_vm(struct mmu_notifier *notifier)
 	return container_of(notifier, struct lull_vm, notifier);
 }
 
-static void invalidate_slot(struct lull_vm *vm, const struct lull_memslot *slot,
-			    unsigned long start, unsigned long end)
+/*
+ * Long ranges let others have the lock in between.  Should the slot change
+ * then, nothing is mapped by the new one before the range ends.
+ */
+static void invalidate_gfns(struct lull_vm *vm, gfn_t gfn, u64 nr,
+			    bool may_sleep)
 {
-	unsigned long slot_end = slot->hva + (slot->npages << PAGE_SHIFT);
-	unsigned long hva;
+	while (nr) {
+		u64 n = min_t(u64, nr, LULL_PT_ENTRIES);
 
-	start = max(start & PAGE_MASK, slot->hva);
-	end = min(end, slot_end);
-	for (hva = start; hva < end; hva += PAGE_SIZE)
-		lull_mmu_invalidate_rmap(&vm->mmu, &slot->rmap[(hva - slot->hva)
-							       >> PAGE_SHIFT]);
+		lull_mmu_invalidate(&vm->mmu, gfn, n);
+		gfn += n;
+		nr -= n;
+		if (may_sleep)
+			cond_resched_lock(&vm->mmu.lock);
+	}
+}
+
+static void invalidate_slot(struct lull_vm *vm, const struct lull_memslot *slot,
+			    const struct mmu_notifier_range *range)
+{
+	unsigned long start = max(range->start & PAGE_MASK, slot->hva);
+	unsigned long end = PAGE_ALIGN(min(range->end, slot->hva +
+					   (slot->npages << PAGE_SHIFT)));
+
+	if (start < end)
+		invalidate_gfns(vm, slot->base_gfn +
+				((start - slot->hva) >> PAGE_SHIFT),
+				(end - start) >> PAGE_SHIFT,
+				mmu_notifier_range_blockable(range));
 }
 
 static int invalidate_start(struct mmu_notifier *notifier,
@@ -188,8 +207,7 @@ static int invalidate_start(struct mmu_notifier *notifier,
 	spin_lock(&vm->mmu.lock);
 	lull_mmu_invalidate_begin(&vm->mmu);
 	for (i = 0; i < LULL_MAX_SLOTS; i++)
-		invalidate_slot(vm, &vm->slots[i], range->start, range->end);
-	lull_mmu_flush(&vm->mmu);
+		invalidate_slot(vm, &vm->slots[i], range);
 	spin_unlock(&vm->mmu.lock);
 	return 0;
 }

@@ -99,7 +99,7 @@ plant role-compare cache.c \
 	'!((sp->role.word ^ role.word) & ~(7U << 4))'
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
-plant slot-removal cache.c \
+plant slot-removal notifier.c \
 	'(spin_needbreak\(&mmu->lock\)\)\s*)continue;' '$1break;'
 plant invlpg-of-large-page sync.c \
 	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
@@ -126,9 +126,16 @@ plant lost-accessed spte.h \
 plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
 	'$1 lull_mmu_flush(mmu);'
-plant notifier-misses cache.c \
+plant notifier-misses notifier.c \
 	'while \(\(spte = lull_rmap_first\(rmap\)\)\)' \
 	'if ((spte = lull_rmap_first(rmap)))'
+plant notifier-misses-a-cached-root cache.c \
+	'if \(!sp->parents\.val && !sp->root_count\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
+	'if (!sp->parents.val && !sp->root_count) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
+plant notifier-misses-tables notifier.c \
+	'lull_gfn_prepare_unsync\(mmu, first \+ i, &dead\);' ';'
+plant sync-while-the-host-changes-it sync.c \
+	'if \(mmu->invalidations\)\n\t\treturn;' ''
 plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \

@@ -404,4 +404,67 @@ TEST_F(race, tables_discarded_and_slots_added)
 	vcpu_join(&self->vcpu[0]);
 }
 
+/*
+ * Behind a table another host page appears, which holds another entry, without
+ * a write of the guest: after its next flush the guest sees it.
+ */
+#define OTHER_GVA	(TEST_GVA + (1ULL << 39))
+
+static void guest_flushes(void *arg)
+{
+	u64 i = 0;
+
+	sti();
+	while (!stop) {
+		if (turn == i) {
+			cpu_relax();
+			continue;
+		}
+		i = turn;
+		if (i & 2)
+			invlpg(TEST_GVA);
+		else
+			write_cr3(read_cr3());
+		answer = load64(TEST_GVA);
+		turn = ~i;
+		i = ~i;
+	}
+}
+
+static void exchange_entry(u64 *table, unsigned int index, u64 entry)
+{
+	u64 *copy = alloc_pages(PAGE_SIZE);
+
+	memcpy(copy, table, PAGE_SIZE);
+	copy[index] = entry;
+	if (mremap(copy, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   table) != table)
+		test_fail("mremap over a table");
+}
+
+TEST_F(race, tables_replaced)
+{
+	u64 i, at, entry[2];
+	int level;
+	u64 *table;
+
+	pt_map(&self->vm, self->vm.cr3, OTHER_GVA, pages[1], PTE_RW);
+	vcpu_restart(&self->vcpu[0], guest_flushes, NULL);
+	vcpu_start(&self->vcpu[0], -1);
+	for (level = 1; level <= 4; level++) {
+		at = pt_entry(&self->vm, self->vm.cr3, TEST_GVA, level);
+		entry[0] = *(u64 *)vm_ptr(&self->vm, at);
+		entry[1] = *(u64 *)vm_ptr(&self->vm,
+					  pt_entry(&self->vm, self->vm.cr3,
+						   OTHER_GVA, level));
+		table = vm_ptr(&self->vm, at & PAGE_MASK);
+		for (i = 1; i <= ROUNDS / 2; i++) {
+			exchange_entry(table, at % PAGE_SIZE / 8, entry[i & 1]);
+			ASSERT_EQ(100 + (i & 1), ask(100 * level + i));
+		}
+	}
+	stop = true;
+	vcpu_join(&self->vcpu[0]);
+}
+
 TEST_HARNESS_MAIN

@@ -322,32 +322,50 @@ static void mark_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 }
 
 /**
- * lull_gfn_unsync() - the guest is about to write table @gfn
+ * lull_gfn_prepare_unsync() - what table @gfn holds is about to change
  * @mmu:	the VM's
  * @gfn:	the frame
+ * @dead:	receives shadows that nothing links: the guest most likely made
+ *		the table a data page
  *
- * Shadows that nothing links are freed: the guest most likely made the table
- * a data page.  The others become unsync.
+ * The others become unsync.
  */
-void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn)
+void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
+			     struct list_head *dead)
 {
 	struct hlist_node *next;
 	struct lull_sp *sp;
-	LIST_HEAD(dead);
 
 	lockdep_assert_held(&mmu->lock);
 	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
 		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
 			continue;
 		if (!sp->parents.val && !sp->root_count)
-			lull_sp_prepare_zap(mmu, sp, &dead);
+			lull_sp_prepare_zap(mmu, sp, dead);
 		else
 			mark_unsync(mmu, sp);
 	}
+}
+
+/**
+ * lull_gfn_unsync() - the guest is about to write table @gfn
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ */
+void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn)
+{
+	LIST_HEAD(dead);
+
+	lull_gfn_prepare_unsync(mmu, gfn, &dead);
 	lull_sp_commit_zap(mmu, &dead);
 }
 
-static void forget_unsync_child(struct lull_sp *sp, unsigned int idx)
+/**
+ * lull_forget_unsync_child() - nothing below the entry is unsync any more
+ * @sp:		the page
+ * @idx:	the entry
+ */
+void lull_forget_unsync_child(struct lull_sp *sp, unsigned int idx)
 {
 	if (__test_and_clear_bit(idx, sp->unsync_child))
 		sp->unsync_children--;
@@ -369,7 +387,7 @@ void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx)
 	lockdep_assert_held(&mmu->lock);
 	if (sp->role.level > 1) {
 		rmap = &link_child(*spte)->parents;
-		forget_unsync_child(sp, idx);
+		lull_forget_unsync_child(sp, idx);
 	} else {
 		rmap = mmu->env->gfn_rmap(mmu, leaf_gfn(sp, idx));
 	}
@@ -397,7 +415,7 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 	trace_lull_zap(mmu->id, sp->gfn, sp->role.level, sp->role.word);
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES)
 		lull_spte_drop(mmu, sp, idx);
-	lull_mmu_invalidate_rmap(mmu, &sp->parents);
+	lull_rmap_zap(mmu, &sp->parents);
 	if (sp->unsync && sp->role.level > 1)
 		mmu->nr_upper_unsync--;
 	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
@@ -493,67 +511,4 @@ void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn)
 		lull_gfn_unsync(mmu, gfn);
 	lull_mmu_flush(mmu);
 	spin_unlock(&mmu->lock);
-}
-
-/**
- * lull_mmu_zap_all() - zap every shadow page
- * @mmu:	the VM's
- *
- * Every vCPU has flushed on return and finds its root invalid.
- */
-void lull_mmu_zap_all(struct lull_mmu *mmu)
-{
-	struct lull_sp *sp;
-	LIST_HEAD(dead);
-
-	spin_lock(&mmu->lock);
-	while (!list_empty(&mmu->pages)) {
-		sp = list_first_entry(&mmu->pages, struct lull_sp, link);
-		lull_sp_prepare_zap(mmu, sp, &dead);
-		if (!need_resched() && !spin_needbreak(&mmu->lock))
-			continue;
-		lull_sp_commit_zap(mmu, &dead);
-		cond_resched_lock(&mmu->lock);
-	}
-	lull_sp_commit_zap(mmu, &dead);
-	spin_unlock(&mmu->lock);
-}
-
-/**
- * lull_mmu_invalidate_begin() - host pages behind some gfns are going away
- * @mmu:	the VM's, lock held
- *
- * Faults in flight retry until lull_mmu_invalidate_end().
- */
-void lull_mmu_invalidate_begin(struct lull_mmu *mmu)
-{
-	lockdep_assert_held(&mmu->lock);
-	mmu->invalidations++;
-}
-
-/**
- * lull_mmu_invalidate_rmap() - drop every SPTE in @rmap
- * @mmu:	the VM's, lock held
- * @rmap:	a gfn's, or a shadow page's parents
- *
- * The caller calls lull_mmu_flush() before it lets go of the lock.
- */
-void lull_mmu_invalidate_rmap(struct lull_mmu *mmu, struct lull_rmap *rmap)
-{
-	u64 *spte;
-
-	lockdep_assert_held(&mmu->lock);
-	while ((spte = lull_rmap_first(rmap)))
-		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
-}
-
-/**
- * lull_mmu_invalidate_end() - the host pages have gone
- * @mmu:	the VM's, lock held
- */
-void lull_mmu_invalidate_end(struct lull_mmu *mmu)
-{
-	lockdep_assert_held(&mmu->lock);
-	mmu->invalidate_seq++;
-	mmu->invalidations--;
 }

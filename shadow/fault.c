@@ -31,7 +31,7 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 		     unsigned int idx, struct lull_sp *child, u64 gpte)
 {
 	if (lull_rmap_is_long(&child->parents))
-		lull_mmu_invalidate_rmap(sh->mmu, &child->parents);
+		lull_rmap_zap(sh->mmu, &child->parents);
 	lull_rmap_add(sh, &child->parents, &sp->spt[idx]);
 	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | LULL_SPTE_LINK);
 	sp->gptes[idx] = gpte;
@@ -149,7 +149,7 @@ static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
 	if (!*spte) {
 		rmap = mmu->env->gfn_rmap(mmu, walk->gfn);
 		if (lull_rmap_is_long(rmap))
-			lull_mmu_invalidate_rmap(mmu, rmap);
+			lull_rmap_zap(mmu, rmap);
 		lull_rmap_add(sh, rmap, spte);
 	}
 	WRITE_ONCE(*spte, new);

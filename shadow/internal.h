@@ -147,13 +147,19 @@ struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
 struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
 			       union lull_role role);
 bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn);
+void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
+			     struct list_head *dead);
 void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn);
+void lull_forget_unsync_child(struct lull_sp *sp, unsigned int idx);
 void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx);
 void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 			 struct list_head *dead);
 void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead);
 void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room);
 void lull_root_put(struct lull_shadow *sh);
+
+/* notifier.c */
+void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap);
 
 /* sync.c */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);

@@ -211,7 +211,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 void lull_mmu_destroy(struct lull_mmu *mmu);
 void lull_mmu_zap_all(struct lull_mmu *mmu);
 void lull_mmu_invalidate_begin(struct lull_mmu *mmu);
-void lull_mmu_invalidate_rmap(struct lull_mmu *mmu, struct lull_rmap *rmap);
+void lull_mmu_invalidate(struct lull_mmu *mmu, gfn_t first, u64 nr);
 void lull_mmu_invalidate_end(struct lull_mmu *mmu);
 void lull_mmu_flush(struct lull_mmu *mmu);
 void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn);

@@ -105,11 +105,14 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 			lull_spte_drop(mmu, sp, idx);
 		changed += blind || sync_entry(mmu, sp, idx, mmu->scratch[idx]);
 	}
+	mmu->stats.syncs++;
+	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
+	/* The host may be changing what was just read: it is read again. */
+	if (mmu->invalidations)
+		return;
 	sp->unsync = false;
 	if (sp->role.level > 1)
 		mmu->nr_upper_unsync--;
-	mmu->stats.syncs++;
-	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
 }
 
 /**
@@ -124,6 +127,7 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	unsigned int idx, nr = 0;
+	struct lull_sp *child;
 
 	lockdep_assert_held(&mmu->lock);
 	if (sp->unsync) {
@@ -132,10 +136,12 @@ unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
 	}
 	if (!sp->unsync_children)
 		return nr;
-	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES)
-		nr += lull_sp_sync_tree(mmu, link_child(sp->spt[idx]));
-	bitmap_zero(sp->unsync_child, LULL_PT_ENTRIES);
-	sp->unsync_children = 0;
+	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES) {
+		child = link_child(sp->spt[idx]);
+		nr += lull_sp_sync_tree(mmu, child);
+		if (!child->unsync && !child->unsync_children)
+			lull_forget_unsync_child(sp, idx);
+	}
 	return nr;
 }
 

@@ -180,6 +180,10 @@ static void set_args(struct op *op)
 		op->arg[0] = below(NR_REGIONS);
 		op->arg[1] = percent(70);
 		break;
+	case OP_OUT:
+		op->arg[0] = random_page();
+		op->arg[1] = below(NR_POS);
+		break;
 	case OP_SHARE:
 		op->arg[1] = random_page();
 		fallthrough;
@@ -191,7 +195,7 @@ static void set_args(struct op *op)
 /* How often each operation is made, of 1000. */
 static const unsigned int weights[NR_OPS] = {
 	[OP_STORE] = 250,
-	[OP_READ] = 270,
+	[OP_READ] = 260,
 	[OP_SET] = 180,
 	[OP_CR3] = 90,
 	[OP_INVLPG] = 100,
@@ -199,7 +203,8 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_TRANSLATE] = 15,
 	[OP_POKE] = 10,
 	[OP_SLOT] = 10,
-	[OP_TAKE] = 5,
+	[OP_TAKE] = 6,
+	[OP_OUT] = 9,
 	[OP_GIVE] = 40,
 	[OP_SHARE] = 10,
 	[OP_ZAP] = 5,

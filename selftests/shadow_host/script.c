@@ -130,6 +130,11 @@ static void run_take(const struct op *op)
 	world_move_begin(op->arg[0] % NR_PAGES);
 }
 
+static void run_out(const struct op *op)
+{
+	world_out(op->arg[0] % NR_PAGES, op->arg[1]);
+}
+
 static void run_give(const struct op *op)
 {
 	unsigned int page;
@@ -170,6 +175,7 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_POKE] = { "poke", 3, run_poke },
 	[OP_SLOT] = { "slot", 2, run_slot },
 	[OP_TAKE] = { "take", 1, run_take },
+	[OP_OUT] = { "out", 2, run_out },
 	[OP_GIVE] = { "give", 0, run_give },
 	[OP_SHARE] = { "share", 2, run_share },
 	[OP_ZAP] = { "zap", 0, run_zap },
@@ -199,6 +205,21 @@ static unsigned int maps_other(u64 *spte)
 	       leaf_gfn(sp, idx) != checked_gfn;
 }
 
+/* What a page that goes holds may change: nothing relies on it. */
+static void check_going(void)
+{
+	struct lull_sp *sp;
+	int page;
+
+	list_for_each_entry(sp, &world.mmu.pages, link) {
+		page = page_of_gfn(sp->gfn);
+		if (page >= 0 && world.pages[page].going && !sp->role.direct &&
+		    !sp->unsync && bitmap_weight(sp->present, LULL_PT_ENTRIES))
+			host_fail("page %d goes, its level %d shadow is in sync",
+				  page, sp->role.level);
+	}
+}
+
 static void check_all(void)
 {
 	unsigned int i;
@@ -212,9 +233,12 @@ static void check_all(void)
 			host_fail("page %u: its rmap has another's SPTE", i);
 	}
 	check_cap();
+	check_going();
 	cpu_check_all();
 	spin_lock(&world.mmu.lock);
+	world.auditing = true;
 	bad = lull_mmu_audit(&world.mmu);
+	world.auditing = false;
 	if (world.mmu.flush)
 		host_fail("a flush was forgotten");
 	spin_unlock(&world.mmu.lock);
@@ -266,6 +290,7 @@ static const char *const race_names[NR_RACES] = {
 	[RACE_ENTRY] = "entry",
 	[RACE_ACT] = "act",
 	[RACE_MOVE] = "move",
+	[RACE_OUT] = "out",
 	[RACE_ZAP] = "zap",
 };
 

@@ -21,6 +21,7 @@ enum op_kind {
 	OP_POKE,	/* page pos value: the launcher writes, then zaps */
 	OP_SLOT,	/* region present */
 	OP_TAKE,	/* page: a notifier range begins */
+	OP_OUT,		/* page how: the host takes it: world_out() */
 	OP_GIVE,	/* all of them end */
 	OP_SHARE,	/* page other: the host merges two pages */
 	OP_ZAP,		/* everything */

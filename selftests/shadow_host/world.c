@@ -152,6 +152,13 @@ static void move(unsigned int page)
 	world_move_end(page);
 }
 
+/* Once its range has begun, the host takes a page at any time. */
+static void out(unsigned int page, unsigned int how)
+{
+	if (!host_atomic() || world.pages[page].going)
+		world_out(page, how);
+}
+
 /* The vCPU that races is in the guest, with all that its caches may hold. */
 static void race_store(const struct race *race)
 {
@@ -210,7 +217,8 @@ static void point(void)
 	/* Two only make sense under the lock or without it. */
 	if (race.kind == RACE_NONE ||
 	    (race.kind == RACE_ENTRY && !host_atomic()) ||
-	    (race.kind > RACE_ENTRY && host_atomic()) ||
+	    (race.kind > RACE_ENTRY && race.kind != RACE_OUT &&
+	     host_atomic()) ||
 	    --world.race.countdown)
 		return;
 	world.race.kind = RACE_NONE;
@@ -228,8 +236,26 @@ static void point(void)
 	case RACE_MOVE:
 		move(race.where % NR_PAGES);
 		break;
+	case RACE_OUT:
+		out(race.where % NR_PAGES, race.pos);
+		break;
 	default:
 		zap_all();
+	}
+	world.raced = true;
+}
+
+/* A write to what is shared gets its own copy, in the fault that it takes. */
+static void bring_in(struct gpage *page, bool write)
+{
+	page->away = false;
+	if (!write || !page->shared)
+		return;
+	if (page->going) {
+		page->hfn = world.next_hfn++;
+		page->shared = false;
+	} else {
+		move(page - world.pages);
 	}
 	world.raced = true;
 }
@@ -248,7 +274,11 @@ static int env_read_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
 	*gpte = arch_mem_read(gpa);
 	if (!atomic && world.read_error)
 		return world.read_error;
-	return mem && atomic && page->going ? -EAGAIN : 0;
+	if (mem && atomic && page->away && !world.auditing)
+		return -EAGAIN;
+	if (mem && !atomic)
+		bring_in(page, false);
+	return 0;
 }
 
 static int env_read_gptes(struct lull_mmu *mmu, gfn_t gfn,
@@ -262,7 +292,7 @@ static int env_read_gptes(struct lull_mmu *mmu, gfn_t gfn,
 	/* What is not asked for must not be used. */
 	for (i = 0; i < LULL_PT_ENTRIES; i++)
 		gptes[i] = 0xbad0bad0bad0bad0ULL;
-	if (page >= 0 && world.pages[page].going)
+	if (page >= 0 && world.pages[page].away && !world.auditing)
 		return -EAGAIN;
 	for (i = 0; i < LULL_PT_ENTRIES; i++) {
 		if (test_bit(i, wanted))
@@ -282,6 +312,7 @@ static int env_cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
 	point();
 	if (!mem || arch_mem_readonly(gpa))
 		return 1;
+	bring_in(page, true);
 	if (*mem != old)
 		return -EAGAIN;
 	*mem = new;
@@ -306,11 +337,7 @@ static int env_get_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
 	page = &world.pages[nr];
 	if (write && world.readonly[nr / NR_POS])
 		return -EROFS;
-	/* The host's own copy on write. */
-	if (write && page->shared && !page->going) {
-		move(nr);
-		world.raced = true;
-	}
+	bring_in(page, write);
 	out->writable = !world.readonly[nr / NR_POS] &&
 			(write || !page->shared);
 	out->hfn = page->hfn;
@@ -364,12 +391,40 @@ void world_move_begin(unsigned int page)
 	spin_lock(&world.mmu.lock);
 	lull_mmu_invalidate_begin(&world.mmu);
 	if (world.present[page / NR_POS])
-		lull_mmu_invalidate_rmap(&world.mmu,
-					 world.mmu.env->gfn_rmap(&world.mmu,
-						gfn_of_page(page)));
-	lull_mmu_flush(&world.mmu);
+		lull_mmu_invalidate(&world.mmu, gfn_of_page(page), 1);
 	world.pages[page].going = true;
 	spin_unlock(&world.mmu.lock);
+}
+
+static void change_contents(struct gpage *page, unsigned int how)
+{
+	if (how % NR_POS == 1)
+		memset(page->mem, 0, sizeof(page->mem));
+	else if (how % NR_POS > 1)
+		memmove(page->mem, world.pages[how % NR_POS].mem,
+		       sizeof(page->mem));
+	if (how % NR_POS)
+		world_update_arch(NULL);
+}
+
+/**
+ * world_out() - the host takes a page, in a range of its own if need be
+ * @page:	the page
+ * @how:	0 swapped out, 1 discarded, else another is put in its place
+ */
+void world_out(unsigned int page, unsigned int how)
+{
+	struct gpage *gpage = &world.pages[page];
+	bool own_range = !gpage->going;
+
+	if (own_range)
+		world_move_begin(page);
+	gpage->away = true;
+	gpage->shared = false;
+	gpage->hfn = world.next_hfn++;
+	change_contents(gpage, how);
+	if (own_range)
+		world_move_end(page);
 }
 
 /**

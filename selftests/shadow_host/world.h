@@ -22,6 +22,7 @@ enum race_kind {
 	RACE_ENTRY,	/* the same, to an entry the operation walks */
 	RACE_ACT,	/* another vCPU stores, faults if it must, and flushes */
 	RACE_MOVE,	/* the host moves a page */
+	RACE_OUT,	/* the host takes a page, and may change what it holds */
 	RACE_ZAP,	/* another thread zaps everything */
 	NR_RACES,
 };
@@ -31,8 +32,9 @@ enum race_kind {
  * @kind:	what
  * @countdown:	at which call of the env: 1 is the first
  * @vcpu:	whose store
- * @where:	its address, by number; for RACE_MOVE the page
- * @pos:	position in the page stored to; for RACE_ENTRY the level
+ * @where:	its address, by number; for RACE_MOVE and RACE_OUT the page
+ * @pos:	position in the page stored to; for RACE_ENTRY the level; for
+ *		RACE_OUT what it holds then
  * @val:	value stored
  */
 struct race {
@@ -62,6 +64,7 @@ extern struct tally tally;
  * @hfn:	host frame behind it
  * @shared:	the host lets nobody write it
  * @going:	a notifier range covers it
+ * @away:	the host has nothing there: it must be looked up again
  * @refs:	get_page() without put_page()
  * @rmap:	for shadow/
  * @mem:	contents
@@ -70,6 +73,7 @@ struct gpage {
 	u64 hfn;
 	bool shared;
 	bool going;
+	bool away;
 	unsigned int refs;
 	struct lull_rmap rmap;
 	u64 mem[LULL_PT_ENTRIES];
@@ -102,6 +106,8 @@ struct vcpu {
  * @read_error:	what read_gpte() returns where it may sleep, 0 for the entry
  * @race:	armed
  * @raced:	it happened during this operation
+ * @auditing:	reads tell what memory holds even where the host would have to
+ *		look it up
  * @acting:	the vCPU whose operation it is
  * @address:	the address it is about, by number
  */
@@ -117,6 +123,7 @@ struct world {
 	int read_error;
 	struct race race;
 	bool raced;
+	bool auditing;
 	struct vcpu *acting;
 	unsigned int address;
 };
@@ -131,6 +138,7 @@ int page_of_gfn(gfn_t gfn);
 int page_of_hfn(u64 hfn, unsigned int from);
 void world_store(unsigned int page, unsigned int pos, u64 val);
 void world_move_begin(unsigned int page);
+void world_out(unsigned int page, unsigned int how);
 void world_move_end(unsigned int page);
 void world_set_slot(unsigned int region, bool present);
 void world_update_arch(const struct changed *changed);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the host asks for: that nothing keeps using pages it takes away, and
+ * that everything goes.
+ */
+#include "shadow/internal.h"
+
+/**
+ * lull_rmap_zap() - drop every SPTE in @rmap
+ * @mmu:	the VM's
+ * @rmap:	a gfn's, or a shadow page's parents
+ *
+ * The caller flushes before it lets go of the lock.
+ */
+void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap)
+{
+	u64 *spte;
+
+	lockdep_assert_held(&mmu->lock);
+	while ((spte = lull_rmap_first(rmap)))
+		lull_spte_drop(mmu, spte_sp(spte), spte_index(spte));
+}
+
+/**
+ * lull_mmu_invalidate_begin() - host pages behind some gfns are going away
+ * @mmu:	the VM's, lock held
+ *
+ * Faults in flight retry until lull_mmu_invalidate_end(), and tables that are
+ * brought in sync stay unsync: what they hold may change until then.
+ */
+void lull_mmu_invalidate_begin(struct lull_mmu *mmu)
+{
+	lockdep_assert_held(&mmu->lock);
+	mmu->invalidations++;
+}
+
+/**
+ * lull_mmu_invalidate() - the host pages behind these gfns are going away
+ * @mmu:	the VM's, lock held, after lull_mmu_invalidate_begin()
+ * @first:	the first gfn
+ * @nr:		how many
+ *
+ * Nothing maps them on return, and every vCPU has flushed.  If a guest table
+ * is among them, it may soon hold something else without a write of the guest:
+ * its shadow pages become unsync.
+ */
+void lull_mmu_invalidate(struct lull_mmu *mmu, gfn_t first, u64 nr)
+{
+	struct lull_rmap *rmap;
+	LIST_HEAD(dead);
+	u64 i;
+
+	lockdep_assert_held(&mmu->lock);
+	for (i = 0; i < nr; i++) {
+		rmap = mmu->env->gfn_rmap(mmu, first + i);
+		if (rmap)
+			lull_rmap_zap(mmu, rmap);
+		lull_gfn_prepare_unsync(mmu, first + i, &dead);
+	}
+	lull_sp_commit_zap(mmu, &dead);
+}
+
+/**
+ * lull_mmu_invalidate_end() - the host pages have gone
+ * @mmu:	the VM's, lock held
+ */
+void lull_mmu_invalidate_end(struct lull_mmu *mmu)
+{
+	lockdep_assert_held(&mmu->lock);
+	mmu->invalidate_seq++;
+	mmu->invalidations--;
+}
+
+/**
+ * lull_mmu_zap_all() - zap every shadow page
+ * @mmu:	the VM's
+ *
+ * Every vCPU has flushed on return and finds its root invalid.
+ */
+void lull_mmu_zap_all(struct lull_mmu *mmu)
+{
+	struct lull_sp *sp;
+	LIST_HEAD(dead);
+
+	spin_lock(&mmu->lock);
+	while (!list_empty(&mmu->pages)) {
+		sp = list_first_entry(&mmu->pages, struct lull_sp, link);
+		lull_sp_prepare_zap(mmu, sp, &dead);
+		if (!need_resched() && !spin_needbreak(&mmu->lock))
+			continue;
+		lull_sp_commit_zap(mmu, &dead);
+		cond_resched_lock(&mmu->lock);
+	}
+	lull_sp_commit_zap(mmu, &dead);
+	spin_unlock(&mmu->lock);
+}
