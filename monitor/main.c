@@ -72,14 +72,19 @@ static int __init lull_init(void)
 	r = lull_vmx_init();
 	if (r)
 		goto err_shadow;
+	r = lull_shrink_init();
+	if (r)
+		goto err_vmx;
 	lull_debugfs_init();
 	r = misc_register(&lull_device);
 	if (r)
-		goto err_vmx;
+		goto err_shrink;
 	return 0;
 
-err_vmx:
+err_shrink:
 	lull_debugfs_exit();
+	lull_shrink_exit();
+err_vmx:
 	lull_vmx_exit();
 err_shadow:
 	lull_shadow_module_exit();
@@ -90,6 +95,7 @@ static void __exit lull_exit(void)
 {
 	misc_deregister(&lull_device);
 	lull_debugfs_exit();
+	lull_shrink_exit();
 	lull_vmx_exit();
 	lull_shadow_module_exit();
 }

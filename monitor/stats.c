@@ -91,6 +91,8 @@ static int vm_show(struct seq_file *m, void *unused)
 		bytes += READ_ONCE(vm->slots[i].npages) << PAGE_SHIFT;
 	show_line(m, "", "shadow_pages", READ_ONCE(vm->mmu.nr_pages));
 	show_line(m, "", "shadow_pages_max", vm->mmu.max_pages);
+	show_line(m, "", "shadow_pages_shrunk",
+		  READ_ONCE(vm->mmu.stats.shrunk));
 	show_line(m, "", "memory", bytes);
 	return 0;
 }

@@ -61,6 +61,7 @@ static void chip_kick(struct lull_irqchip *chip)
 static void vm_free(struct lull_vm *vm)
 {
 	debugfs_remove_recursive(vm->debugfs);
+	lull_shrink_remove_vm(vm);
 	lull_irqchip_destroy(&vm->chip);
 	if (vm->notifier.mm)
 		mmu_notifier_unregister(&vm->notifier, vm->mm);
@@ -104,6 +105,7 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 	vm->para_features = config->para_features;
 	mutex_init(&vm->lock);
 	init_rwsem(&vm->slots_sem);
+	INIT_LIST_HEAD(&vm->shrink_link);
 	lull_irqchip_init(&vm->chip, chip_kick);
 	r = lull_mmu_init(&vm->mmu, &lull_shadow_env, vm->id,
 			  config->shadow_pages ?: DEFAULT_SHADOW_PAGES);
@@ -115,6 +117,7 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 		vm->notifier.mm = NULL;
 		goto err_free;
 	}
+	lull_shrink_add_vm(vm);
 	lull_debugfs_add_vm(vm);
 	return vm;
 

@@ -5,7 +5,8 @@
  * Lock order, outermost first:
  *	vcpu->mutex > vm->lock > vm->slots_sem > mm's mmap_lock >
  *	vm->mmu.lock > vm->chip.lock
- * MMU notifiers run below mmap_lock and take only vm->mmu.lock.
+ * MMU notifiers run below mmap_lock and take only vm->mmu.lock.  Reclaim runs
+ * wherever memory is allocated and takes only shrink.c's lock and vm->mmu.lock.
  */
 #ifndef LULL_VM_H
 #define LULL_VM_H
@@ -55,6 +56,7 @@ struct lull_memslot {
  * @chip:	PIC pair and PIT
  * @vcpus:	[m] to write; NULL where there is none
  * @debugfs:	[I] directory
+ * @shrink_link: shrink.c's, under its lock
  *
  * [I] immutable, [a] atomic, [s] slots_sem, [m] mmu.lock.
  */
@@ -73,6 +75,7 @@ struct lull_vm {
 	struct lull_irqchip chip;
 	struct lull_vcpu *vcpus[LULL_MAX_VCPUS];
 	struct dentry *debugfs;
+	struct list_head shrink_link;
 };
 
 /* vm.c */
@@ -94,6 +97,12 @@ int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len);
 /* glue.c */
 extern const struct lull_shadow_env lull_shadow_env;
 extern const struct mmu_notifier_ops lull_notifier_ops;
+
+/* shrink.c */
+int lull_shrink_init(void);
+void lull_shrink_exit(void);
+void lull_shrink_add_vm(struct lull_vm *vm);
+void lull_shrink_remove_vm(struct lull_vm *vm);
 
 /* stats.c */
 void lull_debugfs_init(void);

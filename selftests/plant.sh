@@ -140,7 +140,7 @@ plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \
 	'!mmu->invalidations && ' ''
-plant reclaim-of-root cache.c \
+plant reclaim-of-the-root-in-use cache.c \
 	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
 plant leaf-over-spte fault.c \
 	'(?s)if \(\*spte && \(\(\*spte \^ new\) & LULL_PTE_ADDR\)\)\s*lull_spte_drop\(mmu, sp, idx\);(.*?)if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \

@@ -8,6 +8,7 @@
  * is gone; A and D bits lost in a race; a host page that the guest still
  * reaches after the launcher has given it up, or a change that it misses.
  */
+#include <glob.h>
 #include <kselftest_harness.h>
 #include <sys/mman.h>
 
@@ -465,6 +466,118 @@ TEST_F(race, tables_replaced)
 	}
 	stop = true;
 	vcpu_join(&self->vcpu[0]);
+}
+
+/*
+ * The host is short of memory: it takes shadow pages of every VM, and the guest
+ * notices nothing.
+ */
+#define FAR_PAGES	48
+
+static u64 far_gva(u64 i)
+{
+	return TEST_GVA + (i << 30);
+}
+
+static void guest_reads_far(void *arg)
+{
+	u64 i;
+
+	sti();
+	do {
+		for (i = 1; i <= FAR_PAGES; i++)
+			GUEST_ASSERT_EQ(load64(far_gva(i)), 100 + (i & 1));
+		write_cr3(read_cr3());
+		answer++;
+	} while (!stop);
+}
+
+static u64 vm_shrunk(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char name[32];
+	u64 value;
+
+	if (!file)
+		test_fail("%s cannot be opened", path);
+	while (fscanf(file, "%31s %llu", name, &value) == 2) {
+		if (strcmp(name, "shadow_pages_shrunk"))
+			continue;
+		fclose(file);
+		return value;
+	}
+	test_fail("%s: no shadow_pages_shrunk", path);
+}
+
+/* Of the VM of which the fewest shadow pages were taken. */
+static u64 least_shrunk(size_t nr_vms)
+{
+	char pattern[64];
+	u64 least = ~0ULL, value;
+	glob_t found;
+	size_t i;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/lull/%d-*/vm",
+		 getpid());
+	if (glob(pattern, 0, NULL, &found) || found.gl_pathc != nr_vms)
+		test_fail("%s: not %zu files", pattern, nr_vms);
+	for (i = 0; i < found.gl_pathc; i++) {
+		value = vm_shrunk(found.gl_pathv[i]);
+		least = value < least ? value : least;
+	}
+	globfree(&found);
+	return least;
+}
+
+static void drop_slab(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	if (!file || fputs("2", file) < 0 || fclose(file))
+		test_fail("drop_caches cannot be written");
+}
+
+static void map_far(struct test_vm *vm, const u64 *page)
+{
+	u64 i;
+
+	for (i = 1; i <= FAR_PAGES; i++)
+		pt_map(vm, vm->cr3, far_gva(i), page[i & 1], PTE_RW);
+}
+
+TEST_F(race, shadow_pages_shrunk)
+{
+	struct test_vcpu vcpu;
+	struct test_vm other;
+	u64 page[2], i, seen;
+	int round;
+
+	/* A guest that is not running has shadow pages, too. */
+	vm_create(&other);
+	for (i = 0; i < 2; i++) {
+		page[i] = vm_alloc(&other, PAGE_SIZE);
+		*(u64 *)vm_ptr(&other, page[i]) = 100 + i;
+	}
+	map_far(&other, page);
+	stop = true;
+	vcpu_create(&other, &vcpu, 0, guest_reads_far, NULL);
+	vcpu_run_done(&vcpu);
+	stop = false;
+	map_far(&self->vm, pages);
+	vcpu_restart(&self->vcpu[0], guest_reads_far, NULL);
+	vcpu_start(&self->vcpu[0], -1);
+	for (round = 0; round < 10; round++) {
+		seen = answer;
+		while (answer < seen + 2)
+			sched_yield();
+		drop_slab();
+		ASSERT_EQ(0, audit_vms());
+	}
+	stop = true;
+	vcpu_join(&self->vcpu[0]);
+	EXPECT_LT(0, least_shrunk(2));
+	vcpu_destroy(&vcpu);
+	vm_destroy(&other);
 }
 
 TEST_HARNESS_MAIN

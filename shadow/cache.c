@@ -455,29 +455,40 @@ void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead)
 }
 
 /**
- * lull_mmu_reclaim() - make room under the cap
+ * lull_mmu_zap_oldest() - zap the oldest pages; roots in use stay
  * @mmu:	the VM's
- * @room:	pages the caller is about to make
+ * @nr:		how many
  *
- * Zaps the oldest pages; roots in use stay.
+ * Return: how many there were.
  */
-void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room)
+unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr)
 {
 	struct lull_sp *sp, *next;
+	unsigned long zapped = 0;
 	LIST_HEAD(dead);
-	unsigned int nr = mmu->nr_pages;
 
 	lockdep_assert_held(&mmu->lock);
-	if (nr + room <= mmu->max_pages)
-		return;
 	list_for_each_entry_safe_reverse(sp, next, &mmu->pages, link) {
+		if (zapped == nr)
+			break;
 		if (sp->root_count)
 			continue;
 		lull_sp_prepare_zap(mmu, sp, &dead);
-		if (--nr + room <= mmu->max_pages)
-			break;
+		zapped++;
 	}
 	lull_sp_commit_zap(mmu, &dead);
+	return zapped;
+}
+
+/**
+ * lull_mmu_reclaim() - make room under the cap
+ * @mmu:	the VM's
+ * @room:	pages the caller is about to make
+ */
+void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room)
+{
+	if (mmu->nr_pages + room > mmu->max_pages)
+		lull_mmu_zap_oldest(mmu, mmu->nr_pages + room - mmu->max_pages);
 }
 
 /**

@@ -155,6 +155,7 @@ void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx);
 void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 			 struct list_head *dead);
 void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead);
+unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr);
 void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room);
 void lull_root_put(struct lull_shadow *sh);
 

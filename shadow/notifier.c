@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the host asks for: that nothing keeps using pages it takes away, and
- * that everything goes.
+ * What the host asks for: that nothing keeps using pages it takes away, that
+ * shadow pages are given back when it is short of memory, that everything goes.
  */
 #include "shadow/internal.h"
 
@@ -69,6 +69,25 @@ void lull_mmu_invalidate_end(struct lull_mmu *mmu)
 	lockdep_assert_held(&mmu->lock);
 	mmu->invalidate_seq++;
 	mmu->invalidations--;
+}
+
+/**
+ * lull_mmu_shrink() - the host is short of memory
+ * @mmu:	the VM's
+ * @nr:		most shadow pages to free
+ *
+ * Context: without the mmu lock, which is not held where memory is allocated.
+ * Return: how many were freed.
+ */
+unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr)
+{
+	unsigned long zapped;
+
+	spin_lock(&mmu->lock);
+	zapped = lull_mmu_zap_oldest(mmu, nr);
+	mmu->stats.shrunk += zapped;
+	spin_unlock(&mmu->lock);
+	return zapped;
 }
 
 /**

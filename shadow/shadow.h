@@ -82,12 +82,14 @@ struct lull_shadow_env {
  * @zaps:	shadow pages zapped
  * @unsyncs:	tables that became unsync
  * @syncs:	unsync tables brought in sync
+ * @shrunk:	shadow pages zapped because the host is short of memory
  */
 struct lull_mmu_stats {
 	u64 shadow_pages;
 	u64 zaps;
 	u64 unsyncs;
 	u64 syncs;
+	u64 shrunk;
 };
 
 /**
@@ -213,6 +215,7 @@ void lull_mmu_zap_all(struct lull_mmu *mmu);
 void lull_mmu_invalidate_begin(struct lull_mmu *mmu);
 void lull_mmu_invalidate(struct lull_mmu *mmu, gfn_t first, u64 nr);
 void lull_mmu_invalidate_end(struct lull_mmu *mmu);
+unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr);
 void lull_mmu_flush(struct lull_mmu *mmu);
 void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn);
 int lull_mmu_audit(struct lull_mmu *mmu);

@@ -115,6 +115,7 @@ void host_reset(void)
 	resched_asked = 0;
 	locks_held = 0;
 	failing_allocation = 0;
+	next_page = 0;
 }
 
 /**
@@ -153,6 +154,9 @@ static bool allocation_fails(void)
 {
 	if (host_atomic())
 		host_fail("an allocation that may sleep under a spinlock");
+	/* It may reclaim, and sleep. */
+	if (host_others)
+		host_others();
 	return failing_allocation && !--failing_allocation;
 }
 

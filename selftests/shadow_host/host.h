@@ -12,7 +12,7 @@
 [[gnu::noreturn, gnu::format(printf, 1, 2)]] void host_fail(const char *fmt, ...);
 extern void (*host_catch)(const char *why);
 
-/* Called where a lock is dropped for others; may be NULL. */
+/* Called where others may run: memory is allocated, a lock is dropped. */
 extern void (*host_others)(void);
 
 void host_reset(void);

@@ -122,7 +122,7 @@ static struct race random_race(void)
 {
 	struct race race = {
 		.kind = 1 + below(NR_RACES - 1),
-		.countdown = 1 + below(12),
+		.countdown = 1 + below(16),
 		.vcpu = below(MAX_VCPUS),
 		.where = below(NR_GVAS),
 		.pos = below(NR_POS),
@@ -180,6 +180,9 @@ static void set_args(struct op *op)
 		op->arg[0] = below(NR_REGIONS);
 		op->arg[1] = percent(70);
 		break;
+	case OP_SHRINK:
+		op->arg[0] = 1 + below(12);
+		break;
 	case OP_OUT:
 		op->arg[0] = random_page();
 		op->arg[1] = below(NR_POS);
@@ -195,7 +198,7 @@ static void set_args(struct op *op)
 /* How often each operation is made, of 1000. */
 static const unsigned int weights[NR_OPS] = {
 	[OP_STORE] = 250,
-	[OP_READ] = 260,
+	[OP_READ] = 250,
 	[OP_SET] = 180,
 	[OP_CR3] = 90,
 	[OP_INVLPG] = 100,
@@ -208,6 +211,7 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_GIVE] = 40,
 	[OP_SHARE] = 10,
 	[OP_ZAP] = 5,
+	[OP_SHRINK] = 10,
 };
 
 static void random_op(struct op *op)

@@ -164,6 +164,18 @@ static void run_zap(const struct op *op)
 	lull_mmu_zap_all(&world.mmu);
 }
 
+static void run_shrink(const struct op *op)
+{
+	unsigned long shrunk = world.mmu.stats.shrunk;
+	unsigned long nr = op->arg[0], had = world.mmu.nr_pages, freed;
+
+	freed = lull_mmu_shrink(&world.mmu, nr);
+	if (freed > nr || world.mmu.nr_pages != had - freed ||
+	    world.mmu.stats.shrunk != shrunk + freed)
+		host_fail("%lu of %lu shadow pages freed, %u left", freed, had,
+			  world.mmu.nr_pages);
+}
+
 static const struct op_info ops[NR_OPS] = {
 	[OP_STORE] = { "store", 5, run_store },
 	[OP_READ] = { "read", 3, run_read },
@@ -179,6 +191,7 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_GIVE] = { "give", 0, run_give },
 	[OP_SHARE] = { "share", 2, run_share },
 	[OP_ZAP] = { "zap", 0, run_zap },
+	[OP_SHRINK] = { "shrink", 1, run_shrink },
 };
 
 /* Shadow pages may exceed the cap only by what one fault needs and roots. */
@@ -292,6 +305,7 @@ static const char *const race_names[NR_RACES] = {
 	[RACE_MOVE] = "move",
 	[RACE_OUT] = "out",
 	[RACE_ZAP] = "zap",
+	[RACE_SHRINK] = "shrink",
 };
 
 static void print_op(FILE *to, const struct op *op)

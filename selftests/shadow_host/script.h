@@ -25,6 +25,7 @@ enum op_kind {
 	OP_GIVE,	/* all of them end */
 	OP_SHARE,	/* page other: the host merges two pages */
 	OP_ZAP,		/* everything */
+	OP_SHRINK,	/* nr: the host is short of memory */
 	NR_OPS,
 };
 

@@ -144,6 +144,12 @@ static void zap_all(void)
 		lull_mmu_zap_all(&world.mmu);
 }
 
+static void shrink(unsigned int nr)
+{
+	if (!host_atomic())
+		lull_mmu_shrink(&world.mmu, nr);
+}
+
 static void move(unsigned int page)
 {
 	if (host_atomic() || world.pages[page].going)
@@ -238,6 +244,9 @@ static void point(void)
 		break;
 	case RACE_OUT:
 		out(race.where % NR_PAGES, race.pos);
+		break;
+	case RACE_SHRINK:
+		shrink(1 + race.pos);
 		break;
 	default:
 		zap_all();
@@ -502,6 +511,7 @@ static void tally_mmu(const struct lull_mmu_stats *stats)
 	tally.mmu.zaps += stats->zaps;
 	tally.mmu.unsyncs += stats->unsyncs;
 	tally.mmu.syncs += stats->syncs;
+	tally.mmu.shrunk += stats->shrunk;
 }
 
 /**

@@ -24,6 +24,7 @@ enum race_kind {
 	RACE_MOVE,	/* the host moves a page */
 	RACE_OUT,	/* the host takes a page, and may change what it holds */
 	RACE_ZAP,	/* another thread zaps everything */
+	RACE_SHRINK,	/* the host is short of memory */
 	NR_RACES,
 };
 
