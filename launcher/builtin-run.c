@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "boot.h"
 #include "builtin.h"
 #include "bzimage.h"
 #include "machine.h"
+#include "mptable.h"
 #include "opt.h"
 #include "util.h"
 #include "../hypercall/uapi/lull_para.h"
@@ -23,7 +23,7 @@ static const char *const arm_names[] = {
 	"eager", "lazy", "announce", "stock", NULL,
 };
 
-enum arm { ARM_EAGER, ARM_LAZY, ARM_ANNOUNCE, ARM_STOCK };
+enum arm { ARM_EAGER, ARM_LAZY, ARM_ANNOUNCE, ARM_STOCK, ARM_DEFAULT };
 
 static const u64 arm_features[] = {
 	[ARM_EAGER] = LULL_PARA_F_IDLE_EAGER,
@@ -31,6 +31,15 @@ static const u64 arm_features[] = {
 	[ARM_ANNOUNCE] = LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
 			 LULL_PARA_F_IDLE_HALT,
 	[ARM_STOCK] = 0,
+};
+
+static const char *const backend_names[] = { "lull", "kvm", NULL };
+
+enum backend { BACKEND_LULL, BACKEND_KVM };
+
+static const struct vm_ops *const backends[] = {
+	[BACKEND_LULL] = &vm_lull_ops,
+	[BACKEND_KVM] = &vm_kvm_ops,
 };
 
 /**
@@ -41,6 +50,7 @@ static const u64 arm_features[] = {
  * @stats:	file, or NULL
  * @mem:	bytes
  * @arm:	enum arm
+ * @backend:	enum backend
  * @cpu:	host CPU for the vCPU's thread, or NO_CPU
  * @shadow_pages: cap, or 0
  */
@@ -51,6 +61,7 @@ struct run_options {
 	const char *stats;
 	u64 mem;
 	int arm;
+	int backend;
 	unsigned int cpu;
 	unsigned int shadow_pages;
 };
@@ -63,12 +74,27 @@ static const char run_notes[] =
 	"  announce  it keeps them, says so in the shared page, and halts by\n"
 	"            hypercall\n"
 	"  stock     the guest is offered nothing\n"
+	"KVM offers none of this: there, put lull_idle=eager or lull_idle=lazy on\n"
+	"--append.\n"
 	"\n"
 	"With a terminal, Ctrl-A x quits and Ctrl-A h shows the keys.\n"
 	"\n"
 	"Exit status: what the guest wrote to port 0xf4; 0 after Ctrl-A x;\n"
 	"1 on an error; 2 if the guest reset itself; 3 after a triple fault;\n"
-	"4 if the guest did what Lull cannot handle; 128+N after signal N.\n";
+	"4 if the guest did what Lull or KVM cannot handle; 128+N after signal N.\n";
+
+static int check_options(const struct run_options *o)
+{
+	if (!o->kernel)
+		return error("--kernel: missing (see --help)");
+	if (o->mem % GUEST_PAGE)
+		return error("--mem: %llu is not a multiple of %llu", o->mem,
+			     GUEST_PAGE);
+	if (o->backend == BACKEND_KVM && o->arm != ARM_DEFAULT)
+		return error("--idle %s: only with --backend lull (see --help)",
+			     arm_names[o->arm]);
+	return o->stats ? file_check_writable(o->stats) : 0;
+}
 
 static int parse_options(struct run_options *o, int argc, char **argv)
 {
@@ -85,6 +111,9 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		{ "idle", OPT_CHOICE, &o->arm, "ARM",
 		  "eager, lazy, announce (default) or stock",
 		  .choices = arm_names },
+		{ "backend", OPT_CHOICE, &o->backend, "NAME",
+		  "lull (default) or kvm, to compare",
+		  .choices = backend_names },
 		{ "stats", OPT_STRING, &o->stats, "FILE",
 		  "write statistics as JSON at the end" },
 		{ "cpu", OPT_UINT, &o->cpu, "N",
@@ -102,14 +131,7 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 	};
 	int ret = opt_parse(&spec, argc, argv);
 
-	if (ret < 0)
-		return ret;
-	if (!o->kernel)
-		return error("--kernel: missing (see --help)");
-	if (o->mem % GUEST_PAGE)
-		return error("--mem: %llu is not a multiple of %llu", o->mem,
-			     GUEST_PAGE);
-	return o->stats ? file_check_writable(o->stats) : 0;
+	return ret < 0 ? ret : check_options(o);
 }
 
 /**
@@ -168,10 +190,12 @@ static int load(struct machine *m, const struct payload *p,
 
 	if (boot_load(&m->mem, &in))
 		return -1;
+	if (o->backend == BACKEND_KVM)
+		mptable_write(&m->mem);
 	boot_regs(&p->image, &regs);
 	boot_sregs(&sregs);
-	if (ioctl(m->vcpu.fd, LULL_SET_SREGS, &sregs) ||
-	    ioctl(m->vcpu.fd, LULL_SET_REGS, &regs))
+	if (m->vm.ops->set_sregs(&m->vcpu, &sregs) ||
+	    m->vm.ops->set_regs(&m->vcpu, &regs))
 		return error("registers: %s", strerror(errno));
 	return 0;
 }
@@ -190,17 +214,6 @@ static int pin(unsigned int cpu)
 	return 0;
 }
 
-static int write_stats(struct machine *m, const struct run_options *o)
-{
-	struct lull_vcpu_stats end;
-	bool have_end;
-
-	if (!o->stats)
-		return 0;
-	have_end = !machine_stats(m, &end);
-	return stats_log_write(&m->log, o->stats, have_end ? &end : NULL);
-}
-
 /* The guest is loaded; returns lull's exit status. */
 static int run(struct machine *m, const struct run_options *o)
 {
@@ -214,17 +227,25 @@ static int run(struct machine *m, const struct run_options *o)
 	console_end(&m->console);
 	cpu_report(m);
 	status = stop_status(&m->stop);
-	if (write_stats(m, o))
+	if (o->stats && machine_write_stats(m, o->stats))
 		return STATUS_ERROR;
 	return status;
+}
+
+static u64 para_features(const struct run_options *o)
+{
+	if (o->backend == BACKEND_KVM)
+		return 0;
+	return arm_features[o->arm == ARM_DEFAULT ? ARM_ANNOUNCE : o->arm];
 }
 
 /* Returns the exit status; drops the payload once it is in the guest. */
 static int boot(struct payload *p, const struct run_options *o)
 {
 	const struct machine_config config = {
+		.ops = backends[o->backend],
 		.mem_size = o->mem,
-		.para_features = arm_features[o->arm],
+		.para_features = para_features(o),
 		.shadow_pages = o->shadow_pages,
 	};
 	int status = STATUS_ERROR;
@@ -250,7 +271,7 @@ static int boot(struct payload *p, const struct run_options *o)
 int builtin_run(int argc, char **argv)
 {
 	struct run_options o = {
-		.mem = MEM_DEFAULT, .arm = ARM_ANNOUNCE, .cpu = NO_CPU,
+		.mem = MEM_DEFAULT, .arm = ARM_DEFAULT, .cpu = NO_CPU,
 	};
 	struct payload p;
 	int status;

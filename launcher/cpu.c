@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The run loop: LULL_RUN, and what it returns for. */
+/* The run loop: enter the guest, and do what it returns for. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "dump.h"
 #include "machine.h"
 #include "mmio.h"
-#include "names.h"
 #include "util.h"
 
 #define KICK_SIGNAL	SIGUSR1
@@ -33,13 +31,13 @@ void cpu_prepare_kick(void)
  * cpu_kick() - make the vCPU's thread look at why the guest stops
  * @ctx: the struct machine
  *
- * The flag catches a thread on its way into LULL_RUN, the signal one inside.
+ * The flag catches a thread on its way into the guest, the signal one inside.
  */
 void cpu_kick(void *ctx)
 {
 	struct machine *m = ctx;
 
-	__atomic_store_n(&m->vcpu.run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	m->vm.ops->kick(&m->vcpu);
 	pthread_kill(m->thread, KICK_SIGNAL);
 }
 
@@ -58,8 +56,8 @@ static void handle_io(struct machine *m)
 static int get_state(struct machine *m, struct lull_regs *regs,
 		     struct lull_sregs *sregs)
 {
-	if (ioctl(m->vcpu.fd, LULL_GET_REGS, regs) ||
-	    ioctl(m->vcpu.fd, LULL_GET_SREGS, sregs))
+	if (m->vm.ops->get_regs(&m->vcpu, regs) ||
+	    m->vm.ops->get_sregs(&m->vcpu, sregs))
 		return error("registers: %s", strerror(errno));
 	return 0;
 }
@@ -107,7 +105,7 @@ static void handle_mmio(struct machine *m)
 		refuse_mmio(m, &regs, &sregs);
 		return;
 	}
-	if (ioctl(m->vcpu.fd, LULL_SET_REGS, &regs)) {
+	if (m->vm.ops->set_regs(&m->vcpu, &regs)) {
 		error("registers: %s", strerror(errno));
 		stop_request(&m->stop, STOP_ERROR, 0);
 	}
@@ -117,7 +115,8 @@ static void handle_run_error(struct machine *m)
 {
 	if (errno == EINTR || errno == EAGAIN)
 		return;
-	error("%s: running the guest: %s", LULL_DEVICE, strerror(errno));
+	error("%s: running the guest: %s", m->vm.ops->device,
+	      strerror(errno));
 	stop_request(&m->stop, STOP_ERROR, 0);
 }
 
@@ -128,7 +127,7 @@ static void handle_run_error(struct machine *m)
 void cpu_run(struct machine *m)
 {
 	while (stop_cause(&m->stop) == STOP_NONE) {
-		if (ioctl(m->vcpu.fd, LULL_RUN, 0) < 0) {
+		if (m->vm.ops->run(&m->vcpu) < 0) {
 			handle_run_error(m);
 			continue;
 		}
@@ -147,33 +146,11 @@ void cpu_run(struct machine *m)
 			stop_request(&m->stop, STOP_DEAD, 0);
 			break;
 		default:
-			error("%s: unknown reason %u to stop", LULL_DEVICE,
-			      m->vcpu.run->reason);
+			error("%s: unknown reason %u to stop",
+			      m->vm.ops->device, m->vcpu.run->reason);
 			stop_request(&m->stop, STOP_ERROR, 0);
 		}
 	}
-}
-
-static void report_dead(const struct lull_run *run)
-{
-	char buf[EXIT_NAME_MAX];
-	const char *what;
-
-	switch (run->reason) {
-	case LULL_RUN_FAIL_ENTRY:
-		what = "the guest cannot be entered";
-		break;
-	case LULL_RUN_UNHANDLED:
-		what = "the guest did something that Lull does not handle";
-		break;
-	default:
-		return;
-	}
-	error("%s: exit reason %s (%#x)", what,
-	      exit_name(run->hw.exit_reason & 0xffff, buf),
-	      run->hw.exit_reason);
-	fprintf(stderr, "qualification %016llx  interruption %08llx  instruction error %u\n",
-		run->hw.qualification, run->hw.intr_info, run->hw.insn_error);
 }
 
 /**
@@ -191,7 +168,7 @@ void cpu_report(struct machine *m)
 	if (cause == STOP_SHUTDOWN)
 		error("guest stopped by a triple fault");
 	if (cause == STOP_DEAD)
-		report_dead(m->vcpu.run);
+		m->vm.ops->explain(&m->vcpu);
 	if (cause != STOP_SHUTDOWN && cause != STOP_DEAD)
 		return;
 	if (!get_state(m, &regs, &sregs))

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One guest: VM, vCPU, memory, devices, console, and how they are wired. */
-#include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "machine.h"
 #include "util.h"
@@ -45,10 +43,11 @@ static void on_reset(void *ctx)
 
 static void on_mark(void *ctx, u8 id)
 {
-	struct lull_vcpu_stats stats;
 	struct machine *m = ctx;
+	union vm_stats stats;
 
-	if (machine_stats(m, &stats) || stats_log_mark(&m->log, id, &stats))
+	if (m->vm.ops->get_stats(&m->vm, &m->vcpu, &stats) ||
+	    stats_log_mark(&m->log, id, &stats))
 		stop_request(&m->stop, STOP_ERROR, 0);
 }
 
@@ -83,15 +82,16 @@ int machine_create(struct machine *m, const struct machine_config *config)
 		goto err_free_log;
 	if (gmem_alloc(&m->mem, config->mem_size))
 		goto err_free_log;
-	if (vm_create(&m->vm, &vm_config))
+	m->vm.ops = config->ops;
+	if (config->ops->create(&m->vm, &vm_config))
 		goto err_free_mem;
 	if (vm_add_memory(&m->vm, &m->mem) ||
-	    vcpu_create(&m->vm, &m->vcpu, 0))
+	    config->ops->create_vcpu(&m->vm, &m->vcpu, 0))
 		goto err_destroy_vm;
 	return 0;
 
 err_destroy_vm:
-	vm_destroy(&m->vm);
+	config->ops->destroy(&m->vm);
 err_free_mem:
 	gmem_free(&m->mem);
 err_free_log:
@@ -118,18 +118,30 @@ int machine_start(struct machine *m)
 	return console_start(&m->console, &host);
 }
 
+static struct json_object *render_stats(const void *ctx,
+					const union vm_stats *stats)
+{
+	const struct machine *m = ctx;
+
+	return m->vm.ops->stats_json(&m->vcpu, stats);
+}
+
 /**
- * machine_stats() - read a guest's statistics
+ * machine_write_stats() - write the statistics at the marks and now
  * @m: the guest
- * @stats: gets them
+ * @path: the file's name
  *
  * Return: 0, or -1 after a message
  */
-int machine_stats(struct machine *m, struct lull_vcpu_stats *stats)
+int machine_write_stats(struct machine *m, const char *path)
 {
-	if (ioctl(m->vcpu.fd, LULL_GET_STATS, stats))
-		return error("statistics: %s", strerror(errno));
-	return 0;
+	const struct stats_renderer renderer = { render_stats, m };
+	union vm_stats end;
+	bool have_end;
+
+	have_end = !m->vm.ops->get_stats(&m->vm, &m->vcpu, &end);
+	return stats_log_write(&m->log, path, have_end ? &end : NULL,
+			       &renderer);
 }
 
 /**
@@ -138,8 +150,8 @@ int machine_stats(struct machine *m, struct lull_vcpu_stats *stats)
  */
 void machine_destroy(struct machine *m)
 {
-	vcpu_destroy(&m->vcpu);
-	vm_destroy(&m->vm);
+	m->vm.ops->destroy_vcpu(&m->vcpu);
+	m->vm.ops->destroy(&m->vm);
 	gmem_free(&m->mem);
 	board_destroy(&m->board);
 	stats_log_free(&m->log);

@@ -36,11 +36,13 @@ struct machine {
 
 /**
  * struct machine_config - what a guest is to be
+ * @ops:	backend
  * @mem_size:	bytes of memory
  * @para_features: LULL_PARA_F_* that it is offered
  * @shadow_pages: cap, or 0
  */
 struct machine_config {
+	const struct vm_ops *ops;
 	u64 mem_size;
 	u64 para_features;
 	unsigned int shadow_pages;
@@ -48,7 +50,7 @@ struct machine_config {
 
 int machine_create(struct machine *m, const struct machine_config *config);
 int machine_start(struct machine *m);
-int machine_stats(struct machine *m, struct lull_vcpu_stats *stats);
+int machine_write_stats(struct machine *m, const char *path);
 void machine_destroy(struct machine *m);
 
 /* cpu.c */

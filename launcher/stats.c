@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* struct lull_vcpu_stats as JSON, and the file that run --stats writes. */
+/* Statistics as JSON, and the file that run --stats writes. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include "names.h"
 #include "stats.h"
 #include "util.h"
-#include "../monitor/uapi/lull.h"
 
 #define MARKS_AT_FIRST	16
 
@@ -114,7 +113,7 @@ static int make_room(struct stats_log *log)
  * Return: 0, or -1 after a message
  */
 int stats_log_mark(struct stats_log *log, unsigned int id,
-		   const struct lull_vcpu_stats *stats)
+		   const union vm_stats *stats)
 {
 	struct stats_mark *mark;
 
@@ -126,18 +125,22 @@ int stats_log_mark(struct stats_log *log, unsigned int id,
 	return 0;
 }
 
-static struct json_object *marks_json(const struct stats_log *log)
+static struct json_object *marks_json(const struct stats_log *log,
+				      const struct stats_renderer *renderer)
 {
 	struct json_object *array = json_object_new_array();
+	const struct stats_mark *from;
 	struct json_object *mark;
 	size_t i;
 
 	for (i = 0; i < log->nr_marks; i++) {
+		from = &log->marks[i];
 		mark = json_object_new_object();
 		json_object_object_add(mark, "id",
-				       json_object_new_int(log->marks[i].id));
+				       json_object_new_int(from->id));
 		json_object_object_add(mark, "stats",
-				       stats_json(&log->marks[i].stats));
+				       renderer->render(renderer->ctx,
+							&from->stats));
 		json_object_array_add(array, mark);
 	}
 	return array;
@@ -148,19 +151,23 @@ static struct json_object *marks_json(const struct stats_log *log)
  * @log: the log
  * @path: the file's name
  * @end: the statistics at the end, or NULL if there are none
+ * @renderer: makes JSON of them
  *
  * Return: 0, or -1 after a message
  */
 int stats_log_write(struct stats_log *log, const char *path,
-		    const struct lull_vcpu_stats *end)
+		    const union vm_stats *end,
+		    const struct stats_renderer *renderer)
 {
 	struct json_object *root = json_object_new_object();
 	const char *text;
 	char *data;
 	int ret;
 
-	json_object_object_add(root, "marks", marks_json(log));
-	json_object_object_add(root, "end", end ? stats_json(end) : NULL);
+	json_object_object_add(root, "marks", marks_json(log, renderer));
+	json_object_object_add(root, "end",
+			       end ? renderer->render(renderer->ctx, end) :
+				     NULL);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY);
 	ret = asprintf(&data, "%s\n", text);
 	json_object_put(root);

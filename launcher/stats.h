@@ -4,7 +4,7 @@
 #define LAUNCHER_STATS_H
 
 #include "base.h"
-#include "../monitor/uapi/lull.h"
+#include "vm.h"
 
 struct json_object;
 
@@ -18,7 +18,7 @@ struct json_object *stats_json(const struct lull_vcpu_stats *stats);
  */
 struct stats_mark {
 	unsigned int id;
-	struct lull_vcpu_stats stats;
+	union vm_stats stats;
 };
 
 /**
@@ -33,11 +33,23 @@ struct stats_log {
 	size_t room;
 };
 
+/**
+ * struct stats_renderer - how statistics become a JSON object
+ * @render:	does it
+ * @ctx:	handed to @render
+ */
+struct stats_renderer {
+	struct json_object *(*render)(const void *ctx,
+				      const union vm_stats *stats);
+	const void *ctx;
+};
+
 int stats_log_init(struct stats_log *log);
 int stats_log_mark(struct stats_log *log, unsigned int id,
-		   const struct lull_vcpu_stats *stats);
+		   const union vm_stats *stats);
 int stats_log_write(struct stats_log *log, const char *path,
-		    const struct lull_vcpu_stats *end);
+		    const union vm_stats *end,
+		    const struct stats_renderer *renderer);
 void stats_log_free(struct stats_log *log);
 
 #endif /* LAUNCHER_STATS_H */

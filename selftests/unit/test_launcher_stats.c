@@ -111,11 +111,19 @@ static void check(struct json_object *obj, u64 base)
 	assert_int_equal(get(obj, "total", NULL), 1ULL << 63);
 }
 
+static struct json_object *render(const void *ctx, const union vm_stats *stats)
+{
+	assert_string_equal(ctx, "ctx");
+	return stats_json(&stats->lull);
+}
+
+static const struct stats_renderer renderer = { render, "ctx" };
+
 static void test_file(void **state)
 {
 	struct json_object *root, *marks, *mark, *inner;
-	struct lull_vcpu_stats stats;
 	struct stats_log log;
+	union vm_stats stats;
 	struct stat st;
 	char path[160];
 
@@ -123,11 +131,11 @@ static void test_file(void **state)
 	in_dir(path, "s.json");
 	umask(022);
 	assert_int_equal(stats_log_init(&log), 0);
-	fill(&stats, 100);
+	fill(&stats.lull, 100);
 	assert_int_equal(stats_log_mark(&log, 7, &stats), 0);
-	fill(&stats, 200);
-	assert_int_equal(stats_log_write(&log, path, &stats), 0);
-	assert_int_equal(stats_log_write(&log, path, &stats), 0);
+	fill(&stats.lull, 200);
+	assert_int_equal(stats_log_write(&log, path, &stats, &renderer), 0);
+	assert_int_equal(stats_log_write(&log, path, &stats, &renderer), 0);
 	stats_log_free(&log);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
@@ -154,14 +162,14 @@ static void test_file_without_end(void **state)
 	(void)state;
 	in_dir(path, "s.json");
 	assert_int_equal(stats_log_init(&log), 0);
-	assert_int_equal(stats_log_write(&log, path, NULL), 0);
+	assert_int_equal(stats_log_write(&log, path, NULL, &renderer), 0);
 	root = json_object_from_file(path);
 	assert_true(json_object_object_get_ex(root, "end", &end));
 	assert_null(end);
 	json_object_put(root);
 	in_dir(path, "no/such");
-	assert_int_equal(stats_log_write(&log, path, NULL), -1);
-	assert_int_equal(stats_log_write(&log, dir, NULL), -1);
+	assert_int_equal(stats_log_write(&log, path, NULL, &renderer), -1);
+	assert_int_equal(stats_log_write(&log, dir, NULL, &renderer), -1);
 	stats_log_free(&log);
 }
 
