@@ -204,6 +204,16 @@ plant smap-ignored walk.c \
 	'user_page && sh->mode\.smap && !fault->smap_exempt' '0'
 plant reserved-bit-ignored walk.c \
 	'rsvd \|= LULL_LARGE_RSVD' 'rsvd |= 0'
+plant pdpte-bits internal.h \
+	'is_pdpt\(sp->role\) \? LULL_PTE_P : LULL_SPTE_LINK' 'LULL_SPTE_LINK'
+plant pdptes-above-4g cache.c \
+	'topup_tables\(&sh->low, 1, __GFP_DMA32\)' \
+	'topup_tables(&sh->low, 1, 0)'
+plant unpaged-frame internal.h \
+	'\(gfn_t\)idx << \(9 \* \(sp->role\.level - 1\)\)' '(gfn_t)idx'
+plant unpaged-writes-unseen fault.c \
+	'if \(\(access & LULL_ACC_W\) && lull_gfn_is_table' \
+	'if (!sh->mode.unpaged && (access & LULL_ACC_W) && lull_gfn_is_table'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

@@ -14,13 +14,16 @@ static unsigned int is_writable(u64 *spte)
 static unsigned int audit_link(struct lull_sp *sp, unsigned int idx)
 {
 	struct lull_sp *child = link_child(sp->spt[idx]);
-	unsigned int access = sp->role.access & gpte_access(sp->gptes[idx]);
+	u64 gpte = sp->gptes ? sp->gptes[idx] : LULL_SPTE_LINK;
+	unsigned int access = sp->role.access & gpte_access(gpte);
 	unsigned int bad = 0;
 
-	bad += child->gfn != child_gfn(sp->gptes[idx], child->role.direct);
+	bad += child->gfn != child_gfn(sp, idx, gpte, child->role.direct);
 	bad += child->role.level != sp->role.level - 1;
 	bad += child->role.access != access;
-	bad += child->role.clean && (sp->gptes[idx] & LULL_PTE_D);
+	bad += child->role.unpaged != sp->role.unpaged;
+	bad += child->role.clean && (gpte & LULL_PTE_D);
+	bad += (sp->spt[idx] & ~LULL_PTE_ADDR) != link_bits(sp);
 	bad += child->invalid;
 	bad += !lull_rmap_has(&child->parents, &sp->spt[idx]);
 	bad += (child->unsync || child->unsync_children) &&
@@ -78,6 +81,7 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 	bad += sp->unsync_children !=
 	       bitmap_weight(sp->unsync_child, LULL_PT_ENTRIES);
 	bad += table_sp(sp->spt) != sp;
+	bad += is_pdpt(sp->role) && __pa(sp->spt) >> 32;
 	if (!sp->role.direct && !sp->unsync)
 		bad += audit_synced(mmu, sp);
 	return bad;

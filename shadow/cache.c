@@ -63,10 +63,11 @@ static int topup_slab(struct lull_cache *cache, struct kmem_cache *slab,
 	return 0;
 }
 
-static int topup_tables(struct lull_cache *cache, unsigned int want)
+static int topup_tables(struct lull_cache *cache, unsigned int want,
+			gfp_t zone)
 {
 	while (cache->nr < want) {
-		void *obj = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		void *obj = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT | zone);
 
 		if (!obj)
 			return -ENOMEM;
@@ -90,7 +91,9 @@ int lull_shadow_topup(struct lull_shadow *sh)
 	if (!r)
 		r = topup_slab(&sh->descs, lull_rmap_desc_cache, NEED_DESCS);
 	if (!r)
-		r = topup_tables(&sh->tables, NEED_TABLES);
+		r = topup_tables(&sh->tables, NEED_TABLES, 0);
+	if (!r && sh->mode.unpaged)
+		r = topup_tables(&sh->low, 1, __GFP_DMA32);
 	return r;
 }
 
@@ -139,6 +142,8 @@ void lull_shadow_destroy(struct lull_shadow *sh)
 				lull_cache_pop(&sh->descs));
 	while (sh->tables.nr)
 		free_page((unsigned long)lull_cache_pop(&sh->tables));
+	while (sh->low.nr)
+		free_page((unsigned long)lull_cache_pop(&sh->low));
 }
 
 static struct hlist_head *bucket(struct lull_mmu *mmu, gfn_t gfn)
@@ -220,7 +225,7 @@ union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
 /**
  * lull_sp_find() - look a shadow page up
  * @mmu:	the VM's
- * @gfn:	the guest table's, or the first of the large page
+ * @gfn:	the guest table's; if direct the first that it maps
  * @role:	must be equal in every bit
  *
  * Return: the page or NULL.
@@ -241,7 +246,7 @@ struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
 /**
  * lull_sp_create() - make a shadow page that is in sync
  * @sh:		vCPU whose set-aside objects are used
- * @gfn:	the guest table's, or the first of the large page
+ * @gfn:	the guest table's; if direct the first that it maps
  * @role:	its role
  *
  * The guest table is write-protected before this returns, and every vCPU
@@ -257,7 +262,7 @@ struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
 	struct lull_sp *sp = lull_cache_pop(&sh->sps);
 
 	lockdep_assert_held(&mmu->lock);
-	sp->spt = lull_cache_pop(&sh->tables);
+	sp->spt = lull_cache_pop(is_pdpt(role) ? &sh->low : &sh->tables);
 	if (!role.direct)
 		sp->gptes = lull_cache_pop(&sh->tables);
 	sp->gfn = gfn;

@@ -27,14 +27,20 @@ static bool walk_is(struct lull_mmu *mmu, const struct lull_walk *walk,
 	return true;
 }
 
+static void set_gpte(struct lull_sp *sp, unsigned int idx, u64 gpte)
+{
+	if (sp->gptes)
+		sp->gptes[idx] = gpte;
+}
+
 static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 		     unsigned int idx, struct lull_sp *child, u64 gpte)
 {
 	if (lull_rmap_is_long(&child->parents))
 		lull_rmap_zap(sh->mmu, &child->parents);
 	lull_rmap_add(sh, &child->parents, &sp->spt[idx]);
-	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | LULL_SPTE_LINK);
-	sp->gptes[idx] = gpte;
+	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | link_bits(sp));
+	set_gpte(sp, idx, gpte);
 	__set_bit(idx, sp->present);
 }
 
@@ -46,12 +52,12 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 				 const struct lull_walk *walk, gva_t gva)
 {
-	int level = sp->role.level;
+	bool direct = sp->role.level <= walk->level;
+	int level = direct ? walk->level : sp->role.level;
 	u64 gpte = walk->gpte[level];
-	unsigned int idx = pt_index(gva, level);
-	bool direct = level == walk->level;
+	unsigned int idx = pt_index(gva, sp->role.level);
 	union lull_role role = lull_child_role(sp, direct, walk->access[level]);
-	gfn_t gfn = child_gfn(gpte, direct);
+	gfn_t gfn = child_gfn(sp, idx, gpte, direct);
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *child;
 
@@ -62,7 +68,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	if (test_bit(idx, sp->present)) {
 		child = link_child(sp->spt[idx]);
 		if (child->gfn == gfn && child->role.word == role.word) {
-			sp->gptes[idx] = walk->seen[level];
+			set_gpte(sp, idx, walk->seen[level]);
 			return child;
 		}
 		lull_spte_drop(mmu, sp, idx);
@@ -144,8 +150,7 @@ static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
 		mmu->flush = true;
 	if (sp->gptes && *spte && pte_frame(sp->gptes[idx]) != walk->gfn)
 		lull_spte_drop(mmu, sp, idx);
-	if (sp->gptes)
-		sp->gptes[idx] = walk->seen[1];
+	set_gpte(sp, idx, walk->seen[1]);
 	if (!*spte) {
 		rmap = mmu->env->gfn_rmap(mmu, walk->gfn);
 		if (lull_rmap_is_long(rmap))

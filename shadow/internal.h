@@ -15,13 +15,15 @@
  * union lull_role - with the gfn, the identity of a shadow page
  * @word:	compared as a whole
  * @level:	1 to 4
- * @direct:	no guest table behind it: the 4 KiB pieces of a large page
+ * @direct:	no guest table behind it: the 4 KiB pieces of a large page, or
+ *		@unpaged
  * @access:	LULL_ACC_*: the AND along the walk down to this table
  * @nxe:	EFER.NXE when its entries were made
  * @wp:		CR0.WP likewise
  * @smep_not_wp: CR4.SMEP with CR0.WP clear: changes what a write may map
  * @smap_not_wp: CR4.SMAP likewise
  * @clean:	@direct, and the large page's D is clear: nothing is writable
+ * @unpaged:	@direct, and of any level: physical addresses with all rights
  * @unused:	0
  */
 union lull_role {
@@ -35,7 +37,8 @@ union lull_role {
 		u32 smep_not_wp:1;
 		u32 smap_not_wp:1;
 		u32 clean:1;
-		u32 unused:20;
+		u32 unpaged:1;
+		u32 unused:19;
 	};
 };
 
@@ -47,7 +50,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @link:	in mmu->pages, or in a list of pages to free
  * @spt:	the hardware's table; its struct page points back here
  * @gptes:	the guest entry each SPTE was made from; NULL if direct
- * @gfn:	the guest table's, or the first of the large page
+ * @gfn:	the guest table's; if direct the first that it maps
  * @role:	identity, with @gfn
  * @unsync:	the guest may write the table; SPTEs may be stale
  * @invalid:	zapped; kept only because it is some vCPU's root
@@ -93,32 +96,58 @@ static inline struct lull_sp *link_child(u64 spte)
 	return table_sp(__va(spte & LULL_PTE_ADDR));
 }
 
-/* The gfn of what an entry links: a table, or the pieces of a large page. */
-static inline gfn_t child_gfn(u64 gpte, bool direct)
+/* The first gfn below an entry of a direct page. */
+static inline gfn_t direct_gfn(const struct lull_sp *sp, unsigned int idx)
 {
+	return sp->gfn + ((gfn_t)idx << (9 * (sp->role.level - 1)));
+}
+
+/* The gfn of what an entry links: a table, or a direct page. */
+static inline gfn_t child_gfn(const struct lull_sp *sp, unsigned int idx,
+			      u64 gpte, bool direct)
+{
+	if (sp->role.direct)
+		return direct_gfn(sp, idx);
 	return direct ? pte_frame(gpte) & ~511ULL : pte_frame(gpte);
 }
 
 /* The gfn a present leaf SPTE maps, from the entry it was made from. */
 static inline gfn_t leaf_gfn(const struct lull_sp *sp, unsigned int idx)
 {
-	return sp->role.direct ? sp->gfn + idx : pte_frame(sp->gptes[idx]);
+	return sp->role.direct ? direct_gfn(sp, idx) :
+				 pte_frame(sp->gptes[idx]);
 }
+
+/* Are its entries PDPTEs? */
+static inline bool is_pdpt(union lull_role role)
+{
+	return role.unpaged && role.level == LULL_UNPAGED_LEVEL;
+}
+
+/* The bits of a link in @sp, besides the table's address. */
+static inline u64 link_bits(const struct lull_sp *sp)
+{
+	return is_pdpt(sp->role) ? LULL_PTE_P : LULL_SPTE_LINK;
+}
+
+/* Level of a walk without entries: above them all. */
+#define LULL_NO_ENTRIES		(LULL_ROOT_LEVEL + 1)
 
 /**
  * struct lull_walk - one walk of the guest's tables
- * @gpte:	entries by level, with A and D as the access sets them
+ * @gpte:	entries by level, with A and D as the access sets them; without
+ *		paging one that allows everything
  * @seen:	the same as memory has them: read-only tables take no A and D
  * @gpa:	where each was read
  * @access:	rights after the entry of that level
- * @level:	of the leaf: 1, or 2 for a large page
+ * @level:	of the leaf: 1, or 2 for a large page, or LULL_NO_ENTRIES
  * @gfn:	4 KiB frame the address translates to
  */
 struct lull_walk {
-	u64 gpte[LULL_ROOT_LEVEL + 1];
-	u64 seen[LULL_ROOT_LEVEL + 1];
-	gpa_t gpa[LULL_ROOT_LEVEL + 1];
-	unsigned int access[LULL_ROOT_LEVEL + 1];
+	u64 gpte[LULL_NO_ENTRIES + 1];
+	u64 seen[LULL_NO_ENTRIES + 1];
+	gpa_t gpa[LULL_NO_ENTRIES + 1];
+	unsigned int access[LULL_NO_ENTRIES + 1];
 	int level;
 	gfn_t gfn;
 };

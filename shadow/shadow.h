@@ -22,6 +22,7 @@
 
 #define LULL_PT_ENTRIES		512
 #define LULL_ROOT_LEVEL		4
+#define LULL_UNPAGED_LEVEL	3	/* of the root of a guest without paging */
 #define LULL_HASH_BITS		10
 
 struct lull_mmu;
@@ -128,12 +129,14 @@ struct lull_mmu {
 
 /**
  * struct lull_paging_mode - control bits that change what tables mean
+ * @unpaged:	CR0.PG clear: linear addresses are physical, the rest is ignored
  * @wp:		CR0.WP
  * @nxe:	EFER.NXE
  * @smep:	CR4.SMEP
  * @smap:	CR4.SMAP
  */
 struct lull_paging_mode {
+	bool unpaged;
 	bool wp;
 	bool nxe;
 	bool smep;
@@ -162,6 +165,7 @@ struct lull_cache {
  *		page it points to is [m]
  * @sps:	[v] struct lull_sp set aside
  * @tables:	[v] zeroed pages set aside
+ * @low:	[v] one below 4 GiB, while @mode.unpaged
  * @descs:	[v] rmap descriptors set aside
  *
  * [v] the vCPU's thread.
@@ -174,6 +178,7 @@ struct lull_shadow {
 	struct lull_sp *root;
 	struct lull_cache sps;
 	struct lull_cache tables;
+	struct lull_cache low;
 	struct lull_cache descs;
 };
 
@@ -192,7 +197,7 @@ enum lull_fault_result {
  * @smap_exempt: in: explicit supervisor access with RFLAGS.AC set
  * @result:	out: what it was
  * @gpa:	out: what @gva translates to, where it does
- * @level:	out: level of the guest's leaf entry
+ * @level:	out: level of the guest's leaf entry, 0 without paging
  * @exception:	out: for LULL_FAULT_INJECT
  */
 struct lull_fault {

@@ -160,6 +160,13 @@ static void sync_upper(struct lull_mmu *mmu, struct lull_sp *sp)
 
 static union lull_role root_role(const struct lull_shadow *sh)
 {
+	if (sh->mode.unpaged)
+		return (union lull_role){
+			.level = LULL_UNPAGED_LEVEL,
+			.direct = true,
+			.unpaged = true,
+			.access = LULL_ACC_ALL,
+		};
 	return (union lull_role){
 		.level = LULL_ROOT_LEVEL,
 		.access = LULL_ACC_ALL,
@@ -175,7 +182,7 @@ static bool load_root(struct lull_shadow *sh)
 {
 	struct lull_mmu *mmu = sh->mmu;
 	union lull_role role = root_role(sh);
-	gfn_t gfn = pte_frame(sh->cr3);
+	gfn_t gfn = sh->mode.unpaged ? 0 : pte_frame(sh->cr3);
 	struct lull_sp *root;
 	bool cached;
 
@@ -299,7 +306,8 @@ bool lull_shadow_root_valid(const struct lull_shadow *sh)
  * lull_shadow_root_hpa() - what the hardware's CR3 has to hold
  * @sh:		the vCPU, with a root
  *
- * Return: host-physical address of the root table.
+ * Return: host-physical address of the root table, without paging that of the
+ * PDPTEs, below 4 GiB.
  */
 hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
 {
@@ -312,7 +320,8 @@ hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
  * @gva:	its operand
  *
  * Drops the translation of @gva, and syncs every table above level 1:
- * INVLPG empties the paging-structure caches for all addresses.
+ * INVLPG empties the paging-structure caches for all addresses.  Without paging
+ * there are neither.
  */
 void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva)
 {
@@ -320,6 +329,8 @@ void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva)
 	struct lull_sp *sp;
 	unsigned int idx;
 
+	if (sh->mode.unpaged)
+		return;
 	spin_lock(&mmu->lock);
 	sp = sh->root;
 	if (mmu->nr_upper_unsync)

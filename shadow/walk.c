@@ -120,13 +120,29 @@ static int read_entries(struct lull_shadow *sh, struct lull_fault *fault,
 	return 0;
 }
 
+/* Without paging linear addresses wrap at 4 GiB, and nothing is refused. */
+static void walk_unpaged(struct lull_fault *fault, struct lull_walk *walk)
+{
+	int level = LULL_NO_ENTRIES;
+
+	fault->gva = (u32)fault->gva;
+	fault->gpa = fault->gva;
+	fault->level = 0;
+	walk->level = level;
+	walk->gpte[level] = LULL_SPTE_LINK;
+	walk->seen[level] = LULL_SPTE_LINK;
+	walk->access[level] = LULL_ACC_ALL;
+	walk->gfn = fault->gpa >> 12;
+}
+
 /**
  * lull_walk_gva() - translate one address through the guest's tables
  * @sh:		the vCPU
  * @fault:	the access; receives @gpa and @level, or the exception
  * @walk:	what was read on the way
  *
- * A and D are set in guest memory when the access is allowed.
+ * A and D are set in guest memory when the access is allowed.  Without paging
+ * there is nothing to walk.
  *
  * Context: the vCPU's thread without mmu->lock; may sleep.
  * Return: 0, 1 with fault->exception set, -EAGAIN when an entry changed
@@ -138,6 +154,10 @@ int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 	gfn_t gfn;
 	int r;
 
+	if (sh->mode.unpaged) {
+		walk_unpaged(fault, walk);
+		return 0;
+	}
 	r = read_entries(sh, fault, walk);
 	if (r)
 		return r;

@@ -169,6 +169,11 @@ void arch_access(u64 cr3, const struct lull_paging_mode *mode, u64 maxphyaddr,
 	int why, level;
 
 	*result = (struct arch_result){ 0 };
+	if (mode->unpaged) {
+		result->gpa = gva;
+		result->level = ARCH_NO_ENTRIES;
+		return;
+	}
 	why = walk(cr3, mode, maxphyaddr, gva, result, &rights);
 	if (why < 0 && !allows(rights, mode, access))
 		why = LULL_PF_PRESENT;

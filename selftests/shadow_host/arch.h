@@ -33,6 +33,9 @@ extern const char *const access_names[NR_ACCESSES];
 #define ARCH_LARGE	16U
 #define ARCH_RIGHTS	7U
 
+/* Level of the leaf without paging: no entry is used. */
+#define ARCH_NO_ENTRIES	5
+
 /* Guest memory as seen by a walk. */
 u64 arch_mem_read(u64 gpa);
 bool arch_mem_readonly(u64 gpa);

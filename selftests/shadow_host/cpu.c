@@ -33,15 +33,23 @@ static enum entry_kind read_hw(const void *cpu, u64 table, int level,
 			       unsigned int pos, u64 *val)
 {
 	const struct vcpu *vcpu = cpu;
+	bool unpaged = vcpu->sh.mode.unpaged;
 	u64 spte;
 
 	if (!host_page_live(table))
 		host_fail("vCPU %d may walk a freed level %d table",
 			  (int)(vcpu - world.vcpus), level);
-	spte = ((u64 *)__va(table))[pos_index[pos]];
+	spte = ((u64 *)__va(table))[unpaged ? unpaged_index(level, pos) :
+					      pos_index[pos]];
 	if (!spte)
 		return ENTRY_NONE;
-	if ((spte & ~SPTE_BITS) || (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE)
+	if (unpaged && level == 3) {
+		if (table >> 32 || (spte & ~LULL_PTE_ADDR) != LULL_PTE_P)
+			host_fail("PDPTE %#llx at %#llx",
+				  (unsigned long long)spte,
+				  (unsigned long long)table);
+	} else if ((spte & ~SPTE_BITS) ||
+		   (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE)
 		host_fail("SPTE %#llx has wrong bits", (unsigned long long)spte);
 	*val = spte;
 	if (level == 1)
@@ -58,11 +66,11 @@ void cpu_update(struct vcpu *vcpu)
 {
 	if (vcpu->in_host || !lull_shadow_root_valid(&vcpu->sh))
 		return;
-	if (vcpu->hw.table[4][0].nr)
+	if (wcache_has_root(&vcpu->hw))
 		wcache_update(&vcpu->hw, read_hw, vcpu, NULL);
 	else
-		wcache_set_root(&vcpu->hw, lull_shadow_root_hpa(&vcpu->sh),
-				read_hw, vcpu);
+		wcache_set_root(&vcpu->hw, vcpu->sh.mode.unpaged ? 3 : 4,
+				lull_shadow_root_hpa(&vcpu->sh), read_hw, vcpu);
 }
 
 /**
@@ -111,9 +119,29 @@ void cpu_prepare(struct vcpu *vcpu)
 void cpu_arch_flush(struct vcpu *vcpu)
 {
 	wcache_clear(&vcpu->arch);
-	wcache_set_root(&vcpu->arch,
-			(vcpu->sh.cr3 & LULL_PTE_ADDR) | ARCH_RIGHTS,
-			cpu_read_arch, vcpu);
+	if (!vcpu->sh.mode.unpaged)
+		wcache_set_root(&vcpu->arch, 4,
+				(vcpu->sh.cr3 & LULL_PTE_ADDR) | ARCH_RIGHTS,
+				cpu_read_arch, vcpu);
+}
+
+/* Of an address that is given by number: numbers repeat without paging. */
+static unsigned int nr_of(const struct vcpu *vcpu, unsigned int gva_nr)
+{
+	return vcpu->sh.mode.unpaged ? gva_nr % NR_UNPAGED : gva_nr;
+}
+
+/**
+ * cpu_gva() - an address in the vCPU's mode
+ * @vcpu:	the vCPU
+ * @gva_nr:	its number
+ *
+ * Return: the address.
+ */
+u64 cpu_gva(const struct vcpu *vcpu, unsigned int gva_nr)
+{
+	return vcpu->sh.mode.unpaged ? unpaged_gva_of(nr_of(vcpu, gva_nr)) :
+				       gva_of(gva_nr);
 }
 
 /* What hardware lets an SPTE do: CR0.WP and EFER.NXE are always set there. */
@@ -123,6 +151,9 @@ static unsigned int hw_allowed(const struct vcpu *vcpu, u64 spte)
 
 	mode.wp = true;
 	mode.nxe = true;
+	/* The monitor sees to that. */
+	if (mode.unpaged)
+		mode.smep = mode.smap = false;
 	return arch_allowed((spte >> 1 & 3) |
 			    (spte & LULL_PTE_NX ? 0 : ARCH_X), true, &mode);
 }
@@ -141,7 +172,7 @@ static int page_of_spte(u64 spte)
 static const u64 *find_spte(const struct vcpu *vcpu, unsigned int gva_nr,
 			    enum access access)
 {
-	const struct valset *set = &vcpu->hw.leaf[gva_nr];
+	const struct valset *set = &vcpu->hw.leaf[nr_of(vcpu, gva_nr)];
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
@@ -289,10 +320,11 @@ static void check_fault(struct vcpu *vcpu, const struct arch_result *want,
 		host_fail("fixed, but %s still faults", access_names[access]);
 }
 
-static struct lull_fault make_fault(unsigned int gva_nr, enum access access)
+static struct lull_fault make_fault(const struct vcpu *vcpu,
+				    unsigned int gva_nr, enum access access)
 {
 	return (struct lull_fault){
-		.gva = gva_of(gva_nr) + 8,
+		.gva = cpu_gva(vcpu, gva_nr) + 8,
 		.error_code = access_error_code(access),
 		.smap_exempt = access == AC_READ || access == AC_WRITE,
 	};
@@ -309,7 +341,7 @@ static void count_result(enum lull_fault_result result)
 /* One page-fault exit.  Returns whether to try again. */
 static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 {
-	struct lull_fault fault = make_fault(gva_nr, access);
+	struct lull_fault fault = make_fault(vcpu, gva_nr, access);
 	struct arch_result want;
 	int r;
 
@@ -371,7 +403,7 @@ bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
  */
 void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 {
-	struct lull_fault fault = make_fault(gva_nr, access);
+	struct lull_fault fault = make_fault(vcpu, gva_nr, access);
 	struct arch_result want;
 
 	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
@@ -446,6 +478,9 @@ static unsigned int arch_allowed_to(const struct vcpu *vcpu,
 	const struct lull_paging_mode *mode = &vcpu->sh.mode;
 	unsigned int i, allowed = 0;
 
+	if (mode->unpaged)
+		return cpu_gva(vcpu, gva_nr) >> 12 == gfn_of_page(page) ?
+		       (1U << NR_ACCESSES) - 1 : 0;
 	for (i = 0; i < set->nr; i++) {
 		u64 val = set->val[i];
 

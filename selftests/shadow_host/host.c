@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages come from an arena, so that physical addresses can be told from
- * garbage; a freed page is poisoned and used again as late as possible.
+ * garbage; a freed page is poisoned and used again as late as possible.  The
+ * first pages of the arena, and only they, are below 4 GiB.
  */
+#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -16,6 +18,8 @@
 
 #define ARENA_PAGES	2048
 #define ARENA_PA	0x1000000000UL
+#define LOW_PAGES	64
+#define LOW_PA		0x7f000000UL
 
 struct kmem_cache {
 	const char *name;
@@ -26,7 +30,7 @@ struct kmem_cache {
 
 static unsigned char arena[ARENA_PAGES][PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct page pages[ARENA_PAGES];
-static unsigned int next_page, live_pages, live_objects, locks_held;
+static unsigned int next_page = LOW_PAGES, next_low, live_pages, live_objects, locks_held;
 static unsigned int failing_allocation, resched_asked;
 
 void (*host_catch)(const char *why);
@@ -212,8 +216,22 @@ struct page *virt_to_page(const void *addr)
  */
 unsigned long host_pa(const void *addr)
 {
-	return (unsigned long)addr - (unsigned long)arena[0] + ARENA_PA +
-	       0 * page_nr(addr);
+	unsigned long base = page_nr(addr) < LOW_PAGES ? LOW_PA : ARENA_PA;
+
+	return (unsigned long)addr - (unsigned long)arena[0] + base;
+}
+
+static unsigned long offset_of(unsigned long pa)
+{
+	return pa - (pa < ARENA_PA ? LOW_PA : ARENA_PA);
+}
+
+static bool is_ours(unsigned long pa)
+{
+	unsigned long page = offset_of(pa) / PAGE_SIZE;
+
+	return pa < ARENA_PA ? page < LOW_PAGES :
+			       page >= LOW_PAGES && page < ARENA_PAGES;
 }
 
 /**
@@ -224,9 +242,9 @@ unsigned long host_pa(const void *addr)
  */
 void *host_va(unsigned long pa)
 {
-	if (pa - ARENA_PA >= sizeof(arena))
+	if (!is_ours(pa))
 		host_fail("physical address %#lx is not ours", pa);
-	return arena[0] + (pa - ARENA_PA);
+	return arena[0] + offset_of(pa);
 }
 
 /**
@@ -237,28 +255,39 @@ void *host_va(unsigned long pa)
  */
 bool host_page_live(u64 pa)
 {
-	return pa - ARENA_PA < sizeof(arena) &&
-	       pages[(pa - ARENA_PA) / PAGE_SIZE].live;
+	return is_ours(pa) && pages[offset_of(pa) / PAGE_SIZE].live;
+}
+
+/* The next free page in turn, of those from @first to before @end. */
+static unsigned int take(unsigned int *next, unsigned int first,
+			 unsigned int end)
+{
+	unsigned int nr, tries;
+
+	for (tries = first; tries < end; tries++) {
+		nr = *next;
+		*next = nr + 1 < end ? nr + 1 : first;
+		if (!pages[nr].live)
+			return nr;
+	}
+	host_fail("all %u pages are in use", end - first);
+	return 0;
 }
 
 /**
  * get_zeroed_page() - take a page of the arena
- * @gfp:	GFP_KERNEL_ACCOUNT
+ * @gfp:	GFP_KERNEL_ACCOUNT; with __GFP_DMA32 it is below 4 GiB
  *
  * Return: its address, or 0.
  */
-unsigned long get_zeroed_page(int gfp)
+unsigned long get_zeroed_page(gfp_t gfp)
 {
 	unsigned int i;
 
 	if (allocation_fails())
 		return 0;
-	for (i = 0; i < ARENA_PAGES && pages[next_page].live; i++)
-		next_page = (next_page + 1) % ARENA_PAGES;
-	if (pages[next_page].live)
-		host_fail("all %d pages are in use", ARENA_PAGES);
-	i = next_page;
-	next_page = (next_page + 1) % ARENA_PAGES;
+	i = gfp & __GFP_DMA32 ? take(&next_low, 0, LOW_PAGES) :
+				take(&next_page, LOW_PAGES, ARENA_PAGES);
 	pages[i] = (struct page){ .live = true };
 	live_pages++;
 	ASAN_UNPOISON_MEMORY_REGION(arena[i], PAGE_SIZE);

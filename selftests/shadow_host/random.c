@@ -170,6 +170,7 @@ static void set_args(struct op *op)
 		break;
 	case OP_MODE:
 		op->arg[1] = percent(60) ? 3 : below(16);
+		op->arg[1] |= flag(16, 30);
 		break;
 	case OP_POKE:
 		op->arg[0] = random_page();
@@ -202,7 +203,7 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_SET] = 180,
 	[OP_CR3] = 90,
 	[OP_INVLPG] = 100,
-	[OP_MODE] = 20,
+	[OP_MODE] = 30,
 	[OP_TRANSLATE] = 15,
 	[OP_POKE] = 10,
 	[OP_SLOT] = 10,

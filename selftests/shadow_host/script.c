@@ -46,7 +46,7 @@ static void run_set(const struct op *op)
 
 		nr = (i + op->arg[3]) % NR_GVAS;
 		arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR,
-			    gva_of(nr), AC_WRITE, &result);
+			    cpu_gva(vcpu, nr), AC_WRITE, &result);
 		if (!result.fault && result.gpa >> 12 == gfn_of_page(page)) {
 			cpu_access(vcpu, nr, AC_WRITE, op->arg[2] % NR_POS,
 				   op->arg[3]);
@@ -75,9 +75,10 @@ static void run_invlpg(const struct op *op)
 		lull_mmu_zap_all(&world.mmu);
 	world.acting = vcpu;
 	world.address = nr;
-	wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
+	if (!vcpu->sh.mode.unpaged)
+		wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
 	vcpu->in_host = true;
-	lull_shadow_invlpg(&vcpu->sh, gva_of(nr));
+	lull_shadow_invlpg(&vcpu->sh, cpu_gva(vcpu, nr));
 	vcpu->in_host = false;
 	cpu_update(vcpu);
 }
@@ -90,6 +91,7 @@ static void run_mode(const struct op *op)
 		.nxe = op->arg[1] & 2,
 		.smep = op->arg[1] & 4,
 		.smap = op->arg[1] & 8,
+		.unpaged = op->arg[1] & 16,
 	};
 
 	cpu_prepare(vcpu);

@@ -16,7 +16,7 @@ enum op_kind {
 	OP_SET,		/* vcpu page pos value: a store by any address */
 	OP_CR3,		/* vcpu page */
 	OP_INVLPG,	/* vcpu gva */
-	OP_MODE,	/* vcpu bits: WP, NXE, SMEP, SMAP */
+	OP_MODE,	/* vcpu bits: WP, NXE, SMEP, SMAP, no paging */
 	OP_TRANSLATE,	/* vcpu gva access */
 	OP_POKE,	/* page pos value: the launcher writes, then zaps */
 	OP_SLOT,	/* region present */

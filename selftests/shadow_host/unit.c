@@ -35,7 +35,7 @@ void unit_set(unsigned int page, unsigned int index, u64 entry)
 
 /**
  * unit_mode() - control bits
- * @bits:	WP, NXE, SMEP, SMAP from bit 0 on
+ * @bits:	WP, NXE, SMEP, SMAP, no paging from bit 0 on
  *
  * Return: the same as a struct.
  */
@@ -46,6 +46,7 @@ struct lull_paging_mode unit_mode(unsigned int bits)
 		.nxe = bits & 2,
 		.smep = bits & 4,
 		.smap = bits & 8,
+		.unpaged = bits & 16,
 	};
 }
 

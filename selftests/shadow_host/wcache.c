@@ -75,6 +75,46 @@ u64 gva_of(unsigned int nr)
 	return gva >> 47 & 1 ? gva | ~0ULL << 48 : gva;
 }
 
+/**
+ * unpaged_index() - the table index of a position, without paging
+ * @level:	1 to 3
+ * @pos:	the position
+ *
+ * The upper levels have others than with paging, so that there is memory
+ * behind them.
+ *
+ * Return: the index.
+ */
+unsigned int unpaged_index(int level, unsigned int pos)
+{
+	if (level == 3)
+		return pos ? 3 : 0;
+	if (level == 2)
+		return pos == 7 ? 2 : pos;
+	return pos_index[pos];
+}
+
+/**
+ * unpaged_gva_of() - the same as gva_of(), without paging
+ * @nr:		0 to NR_UNPAGED - 1
+ *
+ * Return: the address of its page.
+ */
+u64 unpaged_gva_of(unsigned int nr)
+{
+	u64 gva = 0;
+	int level;
+
+	for (level = 1; level <= 3; level++) {
+		unsigned int n = nr_level_pos[level];
+
+		gva |= (u64)unpaged_index(level, level_pos[level][nr % n]) <<
+		       (12 + 9 * (level - 1));
+		nr /= n;
+	}
+	return gva;
+}
+
 static bool add(struct valset *set, u64 val)
 {
 	unsigned int i;
@@ -168,15 +208,28 @@ void wcache_free(struct wcache *cache)
 /**
  * wcache_set_root() - use another root from now on
  * @cache:	the caches; what they hold stays
+ * @level:	the root's level
  * @root:	the root table
  * @read:	reads entries
  * @cpu:	for @read
  */
-void wcache_set_root(struct wcache *cache, u64 root, entry_reader read,
-		     const void *cpu)
+void wcache_set_root(struct wcache *cache, int level, u64 root,
+		     entry_reader read, const void *cpu)
 {
-	cache->table[4][0].nr = 0;
-	add_table(cache, 4, 0, root, read, cpu);
+	cache->top = level;
+	cache->table[level][0].nr = 0;
+	add_table(cache, level, 0, root, read, cpu);
+}
+
+/**
+ * wcache_has_root() - was a root set since the last wcache_clear()?
+ * @cache:	the caches
+ *
+ * Return: whether there is one.
+ */
+bool wcache_has_root(const struct wcache *cache)
+{
+	return cache->table[cache->top][0].nr;
 }
 
 static bool touches(const struct changed *changed, u64 table, int level,

@@ -16,6 +16,8 @@
 #define NR_POS		8
 #define NR_GVAS		96
 #define NR_LARGE	(NR_GVAS / NR_POS)
+/* Without paging the walk has three levels: the first half of the nodes. */
+#define NR_UNPAGED	(NR_GVAS / 2)
 
 extern const u16 pos_index[NR_POS];
 
@@ -28,10 +30,12 @@ struct valset {
 
 /**
  * struct wcache - the caches of one CPU
+ * @top:	level of the root
  * @table:	by level and node: tables the walk of that node may use
  * @leaf:	by address: translations
  */
 struct wcache {
+	int top;
 	struct valset table[5][NR_LARGE];
 	struct valset leaf[NR_GVAS];
 };
@@ -51,13 +55,16 @@ struct changed {
 };
 
 u64 gva_of(unsigned int nr);
+u64 unpaged_gva_of(unsigned int nr);
+unsigned int unpaged_index(int level, unsigned int pos);
 unsigned int level_positions(int level);
 int pos_of_index(unsigned int index);
 
 void wcache_clear(struct wcache *cache);
 void wcache_free(struct wcache *cache);
-void wcache_set_root(struct wcache *cache, u64 root, entry_reader read,
-		     const void *cpu);
+void wcache_set_root(struct wcache *cache, int level, u64 root,
+		     entry_reader read, const void *cpu);
+bool wcache_has_root(const struct wcache *cache);
 void wcache_update(struct wcache *cache, entry_reader read, const void *cpu,
 		   const struct changed *changed);
 void wcache_invlpg(struct wcache *cache, unsigned int gva_nr, u64 large_flag,

@@ -187,7 +187,7 @@ static void race_entry(const struct race *race)
 	u64 gpa;
 	int page, pos;
 
-	if (vcpu->in_host || !world.acting)
+	if (vcpu->in_host || !world.acting || world.acting->sh.mode.unpaged)
 		return;
 	arch_access(world.acting->sh.cr3, &world.acting->sh.mode, MAXPHYADDR,
 		    gva_of(world.address), SUP_READ, &walk);

@@ -145,6 +145,7 @@ void world_set_slot(unsigned int region, bool present);
 void world_update_arch(const struct changed *changed);
 
 /* cpu.c */
+u64 cpu_gva(const struct vcpu *vcpu, unsigned int gva_nr);
 void cpu_flush_all(void);
 void cpu_update(struct vcpu *vcpu);
 void cpu_set_root(struct vcpu *vcpu);

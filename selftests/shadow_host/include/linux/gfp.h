@@ -6,8 +6,11 @@
 #include <errno.h>
 
 #define GFP_KERNEL_ACCOUNT	1
+#define __GFP_DMA32		2
 
-unsigned long get_zeroed_page(int gfp);
+typedef int gfp_t;
+
+unsigned long get_zeroed_page(gfp_t gfp);
 void free_page(unsigned long addr);
 
 #endif /* LULL_HOST_LINUX_GFP_H */
