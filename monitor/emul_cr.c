@@ -13,13 +13,25 @@
 #define CR4_FLUSHES	(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | \
 			 X86_CR4_SMEP | X86_CR4_SMAP)
 
-/* CS.L: 64-bit code, not compatibility mode. */
-static bool in_64bit_code(struct lull_vcpu *vcpu)
+static bool code_is_long(struct lull_vcpu *vcpu)
 {
 	struct lull_segment cs;
 
 	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
-	return cs.ar & BIT(13);
+	return cs.ar & LULL_AR_LONG;
+}
+
+/**
+ * lull_vcpu_in_64bit_code() - neither compatibility nor protected mode
+ * @vcpu:	the vCPU, loaded
+ *
+ * Outside IA-32e mode CS.L means nothing.
+ *
+ * Return: whether operands and addresses may have 64 bits.
+ */
+bool lull_vcpu_in_64bit_code(struct lull_vcpu *vcpu)
+{
+	return (vcpu->vmx.efer & EFER_LMA) && code_is_long(vcpu);
 }
 
 static u64 read_gpr(struct lull_vcpu *vcpu, unsigned int nr)
@@ -27,8 +39,8 @@ static u64 read_gpr(struct lull_vcpu *vcpu, unsigned int nr)
 	u64 val = nr == LULL_RSP ? lull_vmx_get_rsp(&vcpu->vmx) :
 				   vcpu->gpr[nr];
 
-	/* MOV in compatibility mode has 32-bit operands. */
-	return val >> 32 && !in_64bit_code(vcpu) ? (u32)val : val;
+	/* MOV in other than 64-bit code has 32-bit operands. */
+	return val >> 32 && !lull_vcpu_in_64bit_code(vcpu) ? (u32)val : val;
 }
 
 static void write_gpr(struct lull_vcpu *vcpu, unsigned int nr, u64 val)
@@ -46,6 +58,7 @@ static void write_gpr(struct lull_vcpu *vcpu, unsigned int nr, u64 val)
 void lull_vcpu_update_mode(struct lull_vcpu *vcpu)
 {
 	const struct lull_paging_mode mode = {
+		.unpaged = !(vcpu->vmx.cr0 & X86_CR0_PG),
 		.wp = vcpu->vmx.cr0 & X86_CR0_WP,
 		.nxe = vcpu->vmx.efer & EFER_NX,
 		.smep = vcpu->vmx.cr4 & X86_CR4_SMEP,
@@ -80,30 +93,69 @@ static int reload_and_next(struct lull_vcpu *vcpu)
 	return r ? r : lull_next_insn(vcpu);
 }
 
-static int unpaged(struct lull_vcpu *vcpu)
+/* The guest wants a mode that Lull does not run: the launcher says so. */
+static int refuse_mode(struct lull_vcpu *vcpu, enum lull_mode mode)
 {
-	vcpu->run->reason = LULL_RUN_UNHANDLED;
-	memset(&vcpu->run->hw, 0, sizeof(vcpu->run->hw));
-	vcpu->run->hw.exit_reason = VMX_EXIT_CR_ACCESS;
-	vcpu->run->hw.qualification = vcpu->exit.qualification;
+	memset(&vcpu->run->mode, 0, sizeof(vcpu->run->mode));
+	vcpu->run->mode.wanted = mode;
+	vcpu->run->reason = LULL_RUN_MODE;
 	lull_vm_kill(vcpu->vm);
 	return LULL_NEXT_USER;
 }
 
+/*
+ * Paging goes on and with it IA-32e mode (SDM: "Initializing IA-32e Mode"),
+ * which wants CR4.PAE, a CS without L and a TR without a 16-bit TSS.
+ */
+static int enter_long_mode(struct lull_vcpu *vcpu, u64 cr0)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+	struct lull_segment tr;
+
+	if (!(vmx->efer & EFER_LME))
+		return refuse_mode(vcpu, vmx->cr4 & X86_CR4_PAE ?
+				   LULL_MODE_PAE : LULL_MODE_32BIT);
+	lull_vmx_get_seg(vmx, LULL_TR, &tr);
+	if (!(vmx->cr4 & X86_CR4_PAE) || code_is_long(vcpu) ||
+	    (tr.ar & LULL_AR_TYPE) == LULL_AR_TSS16_BUSY)
+		return lull_inject_gp(vcpu);
+	lull_vmx_set_cr0(vmx, cr0);
+	lull_vmx_set_efer(vmx, vmx->efer | EFER_LMA);
+	return reload_and_next(vcpu);
+}
+
+/* Only from compatibility mode: 64-bit code cannot run on without paging. */
+static int leave_long_mode(struct lull_vcpu *vcpu, u64 cr0)
+{
+	struct vmx_vcpu *vmx = &vcpu->vmx;
+
+	if (code_is_long(vcpu))
+		return lull_inject_gp(vcpu);
+	lull_vmx_set_cr0(vmx, cr0);
+	lull_vmx_set_efer(vmx, vmx->efer & ~(u64)EFER_LMA);
+	return reload_and_next(vcpu);
+}
+
 static int set_cr0(struct lull_vcpu *vcpu, u64 cr0)
 {
-	u64 changed = (cr0 ^ vcpu->vmx.cr0) & X86_CR0_WP;
+	u64 changed = cr0 ^ vcpu->vmx.cr0;
 
 	if (cr0 >> 32 || ((cr0 & X86_CR0_NW) && !(cr0 & X86_CR0_CD)))
 		return lull_inject_gp(vcpu);
 	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
 		return lull_inject_gp(vcpu);
-	/* Paging can only be turned off in compatibility mode. */
-	if (!(cr0 & X86_CR0_PG))
-		return in_64bit_code(vcpu) ? lull_inject_gp(vcpu) :
-					     unpaged(vcpu);
-	lull_vmx_set_cr0(&vcpu->vmx, (cr0 & LULL_CR0_VALID) | X86_CR0_ET);
-	return changed ? reload_and_next(vcpu) : lull_next_insn(vcpu);
+	cr0 = (cr0 & LULL_CR0_VALID) | X86_CR0_ET;
+	if (!(cr0 & X86_CR0_PE)) {
+		if (lull_vcpu_in_64bit_code(vcpu))
+			return lull_inject_gp(vcpu);
+		return refuse_mode(vcpu, LULL_MODE_REAL);
+	}
+	if (changed & X86_CR0_PG)
+		return cr0 & X86_CR0_PG ? enter_long_mode(vcpu, cr0) :
+					  leave_long_mode(vcpu, cr0);
+	lull_vmx_set_cr0(&vcpu->vmx, cr0);
+	return changed & X86_CR0_WP ? reload_and_next(vcpu) :
+				      lull_next_insn(vcpu);
 }
 
 /* LMSW loads bits 3:0 of CR0, and cannot clear PE. */
@@ -119,7 +171,8 @@ static int set_cr4(struct lull_vcpu *vcpu, u64 cr4)
 {
 	u64 changed = cr4 ^ vcpu->vmx.cr4;
 
-	if ((cr4 & ~lull_cpuid_cr4_mask()) || !(cr4 & X86_CR4_PAE))
+	if ((cr4 & ~lull_cpuid_cr4_mask()) ||
+	    ((vcpu->vmx.efer & EFER_LMA) && !(cr4 & X86_CR4_PAE)))
 		return lull_inject_gp(vcpu);
 	lull_vmx_set_cr4(&vcpu->vmx, cr4);
 	return changed & CR4_FLUSHES ? reload_and_next(vcpu) :

@@ -6,6 +6,7 @@
 
 #include <linux/ratelimit.h>
 #include <asm/msr-index.h>
+#include <asm/processor-flags.h>
 
 #include "monitor/cpuid.h"
 #include "monitor/vcpu.h"
@@ -44,12 +45,15 @@ static int read_msr(struct lull_vcpu *vcpu, u32 msr, u64 *val)
 
 static int set_efer(struct lull_vcpu *vcpu, u64 efer)
 {
-	u64 changed = efer ^ vcpu->vmx.efer;
+	u64 old = vcpu->vmx.efer;
+	u64 changed = efer ^ old;
 
-	if ((efer & ~lull_cpuid_efer_mask()) || (changed & EFER_LME))
+	if ((efer & ~lull_cpuid_efer_mask()) ||
+	    ((changed & EFER_LME) && (vcpu->vmx.cr0 & X86_CR0_PG)))
 		return -EINVAL;
 	/* LMA is read-only. */
-	lull_vmx_set_efer(&vcpu->vmx, efer | EFER_LMA);
+	lull_vmx_set_efer(&vcpu->vmx, (efer & ~(u64)EFER_LMA) |
+			  (old & EFER_LMA));
 	return changed & EFER_NX ? lull_vcpu_reload(vcpu) : 0;
 }
 

@@ -42,13 +42,10 @@ static void set_result(struct lull_vcpu *vcpu, u8 size, u32 data)
 		*rax = (*rax & ~(u64)mask) | (data & mask);
 }
 
-/* Width of the address registers: 32 bits in compatibility mode. */
+/* Width of the address registers: 32 bits in other than 64-bit code. */
 static u64 address_mask(struct lull_vcpu *vcpu)
 {
-	struct lull_segment cs;
-
-	lull_vmx_get_seg(&vcpu->vmx, LULL_CS, &cs);
-	return cs.ar & BIT(13) ? ~0ULL : ~0U;
+	return lull_vcpu_in_64bit_code(vcpu) ? ~0ULL : ~0U;
 }
 
 /* One element is done: step the index and the count. */

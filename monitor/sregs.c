@@ -40,9 +40,16 @@ static bool is_canonical(u64 addr)
 	return addr == (u64)sign_extend64(addr, 47);
 }
 
-/* Bits that are 0 in every RFLAGS; VM86 has no place in long mode. */
+/* Bits that are 0 in every RFLAGS. */
 #define RFLAGS_NEVER	(~GENMASK_ULL(21, 0) | BIT_ULL(15) | BIT_ULL(5) | \
-			 BIT_ULL(3) | X86_EFLAGS_VM)
+			 BIT_ULL(3))
+
+/* Virtual-8086 mode has no place in IA-32e mode. */
+static bool rflags_valid(const struct lull_vcpu *vcpu, u64 rflags)
+{
+	return !(rflags & RFLAGS_NEVER) &&
+	       !((rflags & X86_EFLAGS_VM) && (vcpu->vmx.efer & EFER_LMA));
+}
 
 /**
  * lull_vcpu_set_regs() - LULL_SET_REGS
@@ -53,7 +60,7 @@ static bool is_canonical(u64 addr)
  */
 int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs)
 {
-	if ((regs->rflags & RFLAGS_NEVER) || !is_canonical(regs->rip))
+	if (!rflags_valid(vcpu, regs->rflags) || !is_canonical(regs->rip))
 		return -EINVAL;
 	lull_vcpu_load(vcpu);
 	memcpy(vcpu->gpr, regs->gpr, sizeof(regs->gpr));
@@ -113,20 +120,29 @@ static bool bases_canonical(const struct lull_sregs *sregs)
 	       is_canonical(sregs->idtr.base);
 }
 
+/* What no processor can be in. */
 static bool sregs_valid(const struct lull_sregs *sregs)
 {
-	const u64 cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_NE;
-	const u64 efer = EFER_LME | EFER_LMA;
+	bool pg = sregs->cr0 & X86_CR0_PG;
+	bool lma = pg && (sregs->efer & EFER_LME);
 
 	return pads_clear(sregs) && bases_canonical(sregs) &&
-	       (sregs->cr0 & cr0) == cr0 &&
+	       (sregs->cr0 & X86_CR0_NE) && (!pg || sregs->cr0 & X86_CR0_PE) &&
 	       !(sregs->cr0 & ~LULL_CR0_VALID) &&
 	       (!(sregs->cr0 & X86_CR0_NW) || (sregs->cr0 & X86_CR0_CD)) &&
-	       (sregs->cr4 & X86_CR4_PAE) &&
+	       (!lma || (sregs->cr4 & X86_CR4_PAE)) &&
 	       !(sregs->cr4 & ~lull_cpuid_cr4_mask()) &&
-	       (sregs->efer & efer) == efer &&
+	       !(sregs->efer & EFER_LMA) == !lma &&
 	       !(sregs->efer & ~lull_cpuid_efer_mask()) &&
 	       !(sregs->cr3 >> lull_cpuid_maxphyaddr());
+}
+
+/* Protected mode without paging, or IA-32e mode. */
+static bool mode_supported(const struct lull_sregs *sregs)
+{
+	if (sregs->cr0 & X86_CR0_PG)
+		return sregs->efer & EFER_LMA;
+	return sregs->cr0 & X86_CR0_PE;
 }
 
 /**
@@ -136,7 +152,8 @@ static bool sregs_valid(const struct lull_sregs *sregs)
  *
  * Segments are checked by the next entry, as hardware does.
  *
- * Return: 0, -EINVAL for control registers that cannot be, or -ENOMEM.
+ * Return: 0, -EINVAL for control registers that cannot be, -EOPNOTSUPP for
+ * real mode and 32-bit paging, or -ENOMEM.
  */
 int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 {
@@ -144,6 +161,8 @@ int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 
 	if (!sregs_valid(sregs))
 		return -EINVAL;
+	if (!mode_supported(sregs))
+		return -EOPNOTSUPP;
 	lull_vcpu_load(vcpu);
 	for (i = 0; i < LULL_NR_SEGS; i++)
 		lull_vmx_set_seg(&vcpu->vmx, i, &sregs->seg[i]);

@@ -23,6 +23,11 @@
 			 X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | \
 			 X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
 
+/* Access rights of a segment (SDM: "Format of Access Rights"). */
+#define LULL_AR_TYPE		0xfU
+#define LULL_AR_TSS16_BUSY	3U
+#define LULL_AR_LONG		BIT(13)
+
 /* DR7: general detect, constant bits. */
 #define DR7_GD		BIT_ULL(13)
 #define DR7_FIXED_1	BIT_ULL(10)
@@ -156,6 +161,7 @@ int lull_exit_handle(struct lull_vcpu *vcpu);
 int lull_emul_cr(struct lull_vcpu *vcpu);
 int lull_emul_dr(struct lull_vcpu *vcpu);
 int lull_emul_xsetbv(struct lull_vcpu *vcpu);
+bool lull_vcpu_in_64bit_code(struct lull_vcpu *vcpu);
 void lull_vcpu_update_mode(struct lull_vcpu *vcpu);
 int lull_vcpu_reload(struct lull_vcpu *vcpu);
 int lull_emul_rdmsr(struct lull_vcpu *vcpu);

@@ -432,16 +432,16 @@ TEST_F(end, paging_stays_on_in_64bit_code)
 	vcpu_run_done(&self->vcpu);
 }
 
-TEST_F(end, unpaged_is_not_handled)
+TEST_F(end, real_mode_is_not_handled)
 {
 	struct test_vcpu vcpu2;
 	struct test_vm vm2;
 
 	vm_create(&vm2);
 	vcpu_create(&vm2, &vcpu2, 0, guest_alive, (void *)1);
-	vcpu_restart_unpaging(&self->vcpu);
-	vcpu_run_reason(&self->vcpu, LULL_RUN_UNHANDLED);
-	EXPECT_EQ(28, self->vcpu.run->hw.exit_reason);
+	vcpu_restart_real_mode(&self->vcpu);
+	vcpu_run_reason(&self->vcpu, LULL_RUN_MODE);
+	EXPECT_EQ(LULL_MODE_REAL, self->vcpu.run->mode.wanted);
 	EXPECT_EQ(-EIO, try_run(self->vcpu.fd));
 	vcpu_run_done(&vcpu2);
 	vcpu_destroy(&vcpu2);

@@ -143,9 +143,9 @@ TEST_F(life, dead_vm_can_be_looked_at_only)
 
 	vm_create(&vm);
 	vcpu_create(&vm, &other, 0, guest_nothing, NULL);
-	vcpu_restart_unpaging(&self->vcpu);
-	vcpu_run_reason(&self->vcpu, LULL_RUN_UNHANDLED);
-	EXPECT_EQ(28, self->vcpu.run->hw.exit_reason);
+	vcpu_restart_real_mode(&self->vcpu);
+	vcpu_run_reason(&self->vcpu, LULL_RUN_MODE);
+	EXPECT_EQ(LULL_MODE_REAL, self->vcpu.run->mode.wanted);
 	EXPECT_EQ(-EIO, try_run(self->vcpu.fd));
 	EXPECT_EQ(0, try_ioctl(self->vcpu.fd, LULL_GET_REGS, &regs));
 	EXPECT_EQ(0, try_ioctl(self->vcpu.fd, LULL_GET_SREGS, &sregs));

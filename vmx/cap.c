@@ -22,7 +22,7 @@ enum control_word {
 enum control_use {
 	REQUIRED,	/* always 1 */
 	OPTIONAL,	/* 1 where the CPU has it */
-	TOGGLED,	/* must be settable; 0 until the run loop wants it */
+	TOGGLED,	/* must be settable; 0 until the guest needs it */
 };
 
 struct control {
@@ -73,7 +73,7 @@ static const struct control controls[] = {
 
 	{ WORD_ENTRY, REQUIRED, VM_ENTRY_LOAD_DEBUG_CONTROLS,
 	  "load debug controls" },
-	{ WORD_ENTRY, REQUIRED, VM_ENTRY_IA32E_MODE, "IA-32e mode guest" },
+	{ WORD_ENTRY, TOGGLED, VM_ENTRY_IA32E_MODE, "IA-32e mode guest" },
 	{ WORD_ENTRY, OPTIONAL, VM_ENTRY_LOAD_IA32_EFER, "load IA32_EFER" },
 };
 

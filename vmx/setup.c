@@ -138,6 +138,7 @@ static void init_controls(struct vmx_vcpu *vmx)
 	if (!vmx->vpid)
 		cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
 	vmx->cpu_controls = config->cpu;
+	vmx->entry_controls = config->entry;
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, config->pin);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, config->cpu);
 	if (config->cpu & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
@@ -300,10 +301,31 @@ void lull_vmx_vcpu_free(struct vmx_vcpu *vmx)
 	free_pages_of(vmx);
 }
 
+/*
+ * Without paging every page is the user's and the supervisor's: SMEP and SMAP
+ * would refuse what the guest may do.
+ */
+static void write_cr4(struct vmx_vcpu *vmx)
+{
+	const struct vmx_config *config = lull_vmx_config();
+	u64 real = vmx->cr4 | REAL_CR4_ON | config->cr4_fixed0;
+
+	/* A machine check in the guest is the host's, as long as it takes it. */
+	real |= cr4_read_shadow() & X86_CR4_MCE;
+	real &= config->cr4_fixed1 & REAL_CR4_MAY;
+	if (!(vmx->cr0 & X86_CR0_PG))
+		real &= ~(X86_CR4_SMEP | X86_CR4_SMAP);
+	vmcs_write_natural(GUEST_CR4, real);
+	vmcs_write_natural(CR4_READ_SHADOW, vmx->cr4);
+}
+
 /**
  * lull_vmx_set_cr0() - change CR0
  * @vmx:	loaded
- * @cr0:	what the guest shall see; PE and PG are set
+ * @cr0:	what the guest shall see; PE is set
+ *
+ * The CPU has PG set in any case: VMX wants it.  When PG changes EFER.LMA
+ * and the root have to follow.
  */
 void lull_vmx_set_cr0(struct vmx_vcpu *vmx, u64 cr0)
 {
@@ -314,6 +336,7 @@ void lull_vmx_set_cr0(struct vmx_vcpu *vmx, u64 cr0)
 	vmx->cr0 = cr0;
 	vmcs_write_natural(GUEST_CR0, real);
 	vmcs_write_natural(CR0_READ_SHADOW, cr0);
+	write_cr4(vmx);
 }
 
 /**
@@ -339,28 +362,38 @@ u64 lull_vmx_get_cr0(struct vmx_vcpu *vmx)
  */
 void lull_vmx_set_cr4(struct vmx_vcpu *vmx, u64 cr4)
 {
-	const struct vmx_config *config = lull_vmx_config();
-	u64 real = cr4 | REAL_CR4_ON | config->cr4_fixed0;
-
-	/* A machine check in the guest is the host's, as long as it takes it. */
-	real |= cr4_read_shadow() & X86_CR4_MCE;
-	real &= config->cr4_fixed1 & REAL_CR4_MAY;
 	vmx->cr4 = cr4;
-	vmcs_write_natural(GUEST_CR4, real);
-	vmcs_write_natural(CR4_READ_SHADOW, cr4);
+	write_cr4(vmx);
+}
+
+static void write_entry_controls(struct vmx_vcpu *vmx, u32 controls)
+{
+	if (controls == vmx->entry_controls)
+		return;
+	vmx->entry_controls = controls;
+	vmcs_write32(VM_ENTRY_CONTROLS, controls);
 }
 
 /**
  * lull_vmx_set_efer() - change EFER
  * @vmx:	loaded
- * @efer:	what the guest shall see; LME and LMA are set
+ * @efer:	what the guest shall see; LMA decides whether the CPU is in IA-32e
+ *		mode
+ *
+ * VM entry wants LME to be LMA, because the CPU has PG set.
  */
 void lull_vmx_set_efer(struct vmx_vcpu *vmx, u64 efer)
 {
-	u64 real = (efer & EFER_SCE) | EFER_LME | EFER_LMA |
-		   (vmx->host_efer & EFER_NX);
-	u32 count = real != vmx->host_efer;
+	u32 controls = lull_vmx_config()->entry;
+	u64 real = (efer & EFER_SCE) | (vmx->host_efer & EFER_NX);
+	u32 count;
 
+	if (efer & EFER_LMA) {
+		controls |= VM_ENTRY_IA32E_MODE;
+		real |= EFER_LME | EFER_LMA;
+	}
+	write_entry_controls(vmx, controls);
+	count = real != vmx->host_efer;
 	vmx->efer = efer;
 	if (!vmx->efer_list) {
 		vmcs_write64(GUEST_IA32_EFER, real);
@@ -374,7 +407,8 @@ void lull_vmx_set_efer(struct vmx_vcpu *vmx, u64 efer)
 /**
  * lull_vmx_set_root() - change the page tables the CPU walks
  * @vmx:	loaded
- * @root:	host-physical address of the top table
+ * @root:	host-physical address of the top table; below 4 GiB outside
+ *		IA-32e mode
  *
  * Translations of the old tables are gone at the next entry, global ones
  * too, also when @root does not change.

@@ -21,7 +21,7 @@
  * @cpu:	primary processor-based controls
  * @cpu2:	secondary processor-based controls, 0 if there are none
  * @exit:	VM-exit controls
- * @entry:	VM-entry controls
+ * @entry:	VM-entry controls, without "IA-32e mode guest"
  * @cr0_fixed0:	bits that must be 1 in CR0 in VMX operation
  * @cr0_fixed1:	bits that may be 1
  * @cr4_fixed0:	bits that must be 1 in CR4 in VMX operation
@@ -146,6 +146,7 @@ struct vmx_msr_entry;
  * @quiescent:	tell RCU of a quiescent state at the next entry
  * @vpid:	this vCPU's VPID, 0 without VPIDs
  * @cpu_controls: primary processor-based controls in the VMCS
+ * @entry_controls: VM-entry controls in the VMCS
  * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
@@ -185,6 +186,7 @@ struct vmx_vcpu {
 	bool quiescent;
 	u16 vpid;
 	u32 cpu_controls;
+	u32 entry_controls;
 	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -230,6 +232,7 @@ void lull_vmx_set_cr0(struct vmx_vcpu *vmx, u64 cr0);
 u64 lull_vmx_get_cr0(struct vmx_vcpu *vmx);	/* with the guest's own TS */
 void lull_vmx_set_cr4(struct vmx_vcpu *vmx, u64 cr4);
 void lull_vmx_set_efer(struct vmx_vcpu *vmx, u64 efer);
+/* With paging off @root is a table of PDPTEs, below 4 GiB. */
 void lull_vmx_set_root(struct vmx_vcpu *vmx, hpa_t root);
 void lull_vmx_set_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
 		      const struct lull_segment *seg);

@@ -151,11 +151,11 @@ struct lull_dtable {
  * @seg:	by enum lull_seg
  * @gdtr:	global descriptor table
  * @idtr:	interrupt descriptor table
- * @cr0:	as the guest sees it; PE, PG and NE must be set
+ * @cr0:	as the guest sees it; PE and NE must be set
  * @cr2:	page-fault linear address
  * @cr3:	guest-physical address of the root table
- * @cr4:	as the guest sees it; PAE must be set
- * @efer:	LME and LMA must be set
+ * @cr4:	as the guest sees it; with PG, PAE must be set
+ * @efer:	with PG, LME and LMA must be set; LMA is clear without
  */
 struct lull_sregs {
 	struct lull_segment seg[LULL_NR_SEGS];
@@ -176,6 +176,14 @@ enum lull_run_reason {
 	LULL_RUN_SHUTDOWN,	/* triple fault */
 	LULL_RUN_FAIL_ENTRY,	/* VM entry failed: @hw */
 	LULL_RUN_UNHANDLED,	/* an exit Lull does not handle: @hw */
+	LULL_RUN_MODE,		/* a mode Lull does not run: @mode */
+};
+
+/* struct lull_run.mode.wanted */
+enum lull_mode {
+	LULL_MODE_REAL,		/* CR0.PE clear */
+	LULL_MODE_32BIT,	/* paging without CR4.PAE */
+	LULL_MODE_PAE,		/* paging with CR4.PAE, without EFER.LME */
 };
 
 #define LULL_IO_OUT		0
@@ -193,6 +201,7 @@ enum lull_run_reason {
  * @mmio:	LULL_RUN_MMIO.  The launcher decodes @mmio.insn, changes
  *		registers and RIP itself through LULL_SET_REGS.
  * @hw:		LULL_RUN_FAIL_ENTRY, LULL_RUN_UNHANDLED.  The VM is dead.
+ * @mode:	LULL_RUN_MODE.  MOV to CR0 has not executed.  The VM is dead.
  */
 struct lull_run {
 	__u32 immediate_exit;
@@ -218,6 +227,10 @@ struct lull_run {
 			__u64 qualification;
 			__u64 intr_info;
 		} hw;
+		struct {
+			__u32 wanted;	/* enum lull_mode */
+			__u32 pad;
+		} mode;
 		__u8 pad[248];
 	};
 };

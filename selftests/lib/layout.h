@@ -16,6 +16,7 @@
 #define GUEST_UDATA		0x23
 #define GUEST_UCODE		0x2b
 #define GUEST_TSS		0x30
+#define GUEST_KCODE32		0x40
 
 /* Offsets in struct guest_cpu. */
 #define CPU_CATCH_RSP		0xf0

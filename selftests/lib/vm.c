@@ -15,6 +15,7 @@
 
 #define KERNEL_STACK	(16 * 1024)
 #define GDT_CODE64	0x00af9b000000ffffULL
+#define GDT_CODE32	0x00cf9b000000ffffULL
 #define GDT_DATA	0x00cf93000000ffffULL
 #define GDT_DPL3	0x0000600000000000ULL
 #define AR_CODE64	0xa09b
@@ -196,6 +197,7 @@ static void fill_gdt(struct guest_cpu *cpu, u64 tss)
 				   (u64)AR_TSS_BUSY << 40 |
 				   (tss >> 24 & 0xff) << 56;
 	cpu->gdt[(GUEST_TSS >> 3) + 1] = tss >> 32;
+	cpu->gdt[GUEST_KCODE32 >> 3] = GDT_CODE32;
 }
 
 static void init_sregs(struct test_vcpu *vcpu, u64 gdt, u64 idt)
@@ -266,25 +268,44 @@ void vcpu_restart(struct test_vcpu *vcpu, guest_fn fn, void *arg)
 	vcpu_set_regs(vcpu, &regs);
 }
 
+static void set_code32(struct lull_sregs *sregs)
+{
+	sregs->seg[LULL_CS].ar = AR_CODE32;
+	sregs->seg[LULL_CS].selector = GUEST_KCODE32;
+}
+
 /* Compatibility-mode code, the only kind that can leave paging. */
-void leave_paging(void *arg);
+void leave_protection(void *arg);
 asm(".pushsection .text\n"
     "	.code32\n"
-    "leave_paging:\n"
+    "leave_protection:\n"
     "	mov	%cr0, %eax\n"
-    "	and	$0x7fffffff, %eax\n"
+    "	and	$0x7ffffffe, %eax\n"
     "	mov	%eax, %cr0\n"
     "	hlt\n"
     "	.code64\n"
     ".popsection");
 
-void vcpu_restart_unpaging(struct test_vcpu *vcpu)
+void vcpu_restart_real_mode(struct test_vcpu *vcpu)
 {
 	struct lull_sregs sregs;
 
-	vcpu_restart(vcpu, leave_paging, NULL);
+	vcpu_restart(vcpu, leave_protection, NULL);
 	vcpu_get_sregs(vcpu, &sregs);
-	sregs.seg[LULL_CS].ar = AR_CODE32;
+	set_code32(&sregs);
+	vcpu_set_sregs(vcpu, &sregs);
+}
+
+void vcpu_restart_unpaged(struct test_vcpu *vcpu, guest_fn fn, void *arg)
+{
+	struct lull_sregs sregs;
+
+	vcpu_restart(vcpu, fn, arg);
+	vcpu_get_sregs(vcpu, &sregs);
+	set_code32(&sregs);
+	sregs.cr0 &= ~CR0_PG;
+	sregs.cr4 &= ~CR4_PAE;
+	sregs.efer = 0;
 	vcpu_set_sregs(vcpu, &sregs);
 }
 

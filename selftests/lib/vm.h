@@ -102,8 +102,10 @@ void vcpu_set_sregs(struct test_vcpu *vcpu, const struct lull_sregs *sregs);
 void vcpu_get_stats(struct test_vcpu *vcpu, struct lull_vcpu_stats *stats);
 /* Let the vCPU begin again at fn(arg). */
 void vcpu_restart(struct test_vcpu *vcpu, guest_fn fn, void *arg);
-/* The same at code that turns paging off, which ends the VM. */
-void vcpu_restart_unpaging(struct test_vcpu *vcpu);
+/* The same at code that wants real mode, which ends the VM. */
+void vcpu_restart_real_mode(struct test_vcpu *vcpu);
+/* The same at 32-bit code with paging off: fn, and arg in EDI. */
+void vcpu_restart_unpaged(struct test_vcpu *vcpu, guest_fn fn, void *arg);
 
 /* Until it returns 0, EINTR aside; the reason. */
 u32 vcpu_run(struct test_vcpu *vcpu);
