@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Names for the scripts that do the work; `make help` lists them.
 
-.PHONY: all deps module launcher guest check check-static demo clean \
+.PHONY: all deps module launcher guest check check-long check-static demo clean \
 	distclean help
 
 all: module launcher
@@ -20,6 +20,10 @@ guest: deps
 
 check: deps
 	@scripts/check
+
+# PARTS="NAME..." runs some of them
+check-long: deps
+	@scripts/check-long $(PARTS)
 
 check-static: deps
 	@scripts/check.sh
@@ -42,6 +46,7 @@ help:
 	@echo 'make launcher      out/launcher/lull'
 	@echo 'make guest         the patched guest kernel; prints its path'
 	@echo 'make check         all checks and tests'
+	@echo 'make check-long    what takes hours; scripts/check-long --list'
 	@echo 'make check-static  the checks that run nothing'
 	@echo 'make demo          the 2001 experiment; see out/demo/report.html'
 	@echo '                   (FORCE=1 measures again what has not changed)'
