@@ -23,7 +23,7 @@ KERNEL_MARK = re.compile(r"lull-test: begin (\S+)")
 
 # Wall seconds a test may take: emulation is slower than the machine's time
 WALL_BASE = 60
-WALL_FACTOR = 6
+WALL_FACTOR = {"stock": 6, "checkers": 24}
 
 
 def link_or_copy(source, target):
@@ -36,23 +36,28 @@ def link_or_copy(source, target):
         shutil.copy(source, target)
 
 
-def host_module(name):
-    """Path of a module of the host kernel."""
-    top = host_kernel()["MODULES"]
+def host_module(name, host):
+    """Path of a module of the host kernel, or None when it is built in."""
+    top = host_kernel(host)["MODULES"]
     for folder, _, files in os.walk(top):
         if name + ".ko" in files:
             return os.path.join(folder, name + ".ko")
+    with open(os.path.join(top, "modules.builtin"), encoding="ascii") as names:
+        if any(os.path.basename(line.strip()) == name + ".ko"
+               for line in names):
+            return None
     raise VmError("there is no %s.ko in %s" % (name, top))
 
 
 class Supplies:
     """Makes, once each, what tests need beside their own program."""
 
-    def __init__(self):
+    def __init__(self, host):
         self._files = {}
+        self._host = host
 
     def file_for(self, need):
-        """Path of what a need stands for; None for a program."""
+        """Path of what a need stands for; None for what is no file here."""
         if need.startswith("program:"):
             return None
         if need not in self._files:
@@ -65,7 +70,7 @@ class Supplies:
         if need == "debian-kernel":
             return host_kernel()["VMLINUZ"]
         if need.startswith("host-module:"):
-            return host_module(need[len("host-module:"):])
+            return host_module(need[len("host-module:"):], self._host)
         script = os.path.join(TOP, "scripts", "guest-kernel")
         if need == "guest-initrd":
             path = os.path.join(BUILD, "initrd")
@@ -84,11 +89,16 @@ NAME_IN_MACHINE = {"guest-kernel": "bzImage", "stock-kernel": "bzImage-stock",
                    "debian-kernel": "vmlinuz", "guest-initrd": "initrd"}
 
 
+# Where scripts/build-module leaves the module for each host kernel
+MODULE = {"stock": "module", "checkers": "module-checkers"}
+
+
 def make_payload(batch, folder, supplies):
     """Fill a folder with what a batch needs."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    link_or_copy(os.path.join(OUT, "module", "lull.ko"), folder + "/lull.ko")
+    link_or_copy(os.path.join(OUT, MODULE[batch.tests[0].host], "lull.ko"),
+                 folder + "/lull.ko")
     link_or_copy(os.path.join(OUT, "launcher", "lull"), folder + "/lull")
     link_or_copy(os.path.join(LIB, "driver.sh"), folder + "/driver.sh")
     for test in batch.tests:
@@ -116,8 +126,9 @@ def vm_command(batch, folder, log):
     test = batch.tests[0]
     command = [os.path.join(TOP, "scripts", "vm"), "run", "--cpu", test.cpu,
                "--smp", str(test.smp), "--mem", str(test.mem), "--log", log,
+               "--host", test.host,
                "--in", folder, "--timeout",
-               str(WALL_BASE + WALL_FACTOR * batch.seconds)]
+               str(WALL_BASE + WALL_FACTOR[test.host] * batch.seconds)]
     if test.trace:
         command.append("--trace")
     for need in batch.needs:
@@ -159,7 +170,7 @@ class Progress:
 def run_batch(batch, number, supplies, report):
     """Run a batch.  Calls report(test, counts) for each test that was run;
     returns a Batch with the tests that were not, or None."""
-    name = "batch%d.%s" % (number, batch.tests[0].cpu)
+    name = "batch%d.%s.%s" % (number, batch.tests[0].cpu, batch.tests[0].host)
     folder, log = os.path.join(BUILD, name), os.path.join(LOGS, name)
     make_payload(batch, folder, supplies)
     shutil.rmtree(log, ignore_errors=True)
@@ -206,6 +217,7 @@ def _results(tests, progress, code, log):
 def _watch(command, log, tests):
     """Run scripts/vm; returns (Progress, exit code)."""
     progress = Progress()
+    factor = WALL_FACTOR[next(iter(tests.values())).host]
     os.makedirs(log)
     with open(log + "/vm.log", "wb") as errors, subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors) as machine:
@@ -219,8 +231,8 @@ def _watch(command, log, tests):
                     for _ in progress.feed(data.decode(errors="replace")):
                         pass
                 test = tests.get(progress.current)
-                limit = WALL_BASE + WALL_FACTOR * (test.timeout if test else
-                                                   WALL_BASE)
+                limit = WALL_BASE + factor * (test.timeout if test else
+                                              WALL_BASE)
                 if time.monotonic() - progress.since > limit:
                     machine.terminate()
                     break

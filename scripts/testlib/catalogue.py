@@ -13,12 +13,14 @@ Each section is a test:
   module   "loaded" (default): lull.ko is loaded when the test starts;
            "none": it is not, and the test may load it
   trace    "yes": the host kernel has its tracing (default: no)
+  host     host kernels it can run on (default: stock checkers)
   needs    what else goes along, separated by spaces:
              guest-kernel    as bzImage
              stock-kernel    the same kernel unpatched, as bzImage-stock
              debian-kernel   Debian's own, that of the host, as vmlinuz
              guest-initrd    as initrd
-             host-module:NAME  a module of the host kernel, as NAME.ko
+             host-module:NAME  a module of the host kernel, as NAME.ko;
+                             not there where the kernel has it built in
              program:NAME    a program of this system, such as trace-cmd
              file:PATH       a file of the repository
 """
@@ -28,12 +30,18 @@ from dataclasses import dataclass, field
 from typing import List, Tuple
 
 KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
-        "trace", "needs"}
+        "trace", "needs", "host"}
+HOSTS = ("stock", "checkers")
 NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
-            "timeout": "60", "module": "loaded", "trace": "no", "needs": ""}
+            "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
+            "host": " ".join(HOSTS)}
 
 BATCH_SECONDS = 400     # sum of the timeouts of a batch
+
+
+# How much longer the same test takes on a host kernel, in the machine's time
+SLOWDOWN = {"stock": 1, "checkers": 2}
 
 
 class CatalogueError(Exception):
@@ -54,17 +62,19 @@ class Test:
     module: str
     trace: bool
     needs: Tuple[str, ...]
+    host: str
 
     @property
     def title(self):
         """Name for people and for log files."""
-        return "%s.%s%s" % (self.name, self.cpu,
-                            ".smp%d" % self.smp if self.smp > 1 else "")
+        return "%s.%s%s%s" % (
+            self.name, self.cpu, ".smp%d" % self.smp if self.smp > 1 else "",
+            "" if self.host == "stock" else "." + self.host)
 
     @property
     def machine(self):
         """Tests with the same may share a run."""
-        return self.cpu, self.smp, self.mem, self.trace
+        return self.host, self.cpu, self.smp, self.mem, self.trace
 
     @property
     def command(self):
@@ -89,7 +99,7 @@ class Batch:
         return sorted({need for test in self.tests for need in test.needs})
 
 
-def _test(name, section, cpu):
+def _test(name, section, cpu, host):
     if ("bin" in section) == ("script" in section):
         raise CatalogueError("[%s]: needs either bin or script" % name)
     unknown = set(section) - KEYS
@@ -97,6 +107,9 @@ def _test(name, section, cpu):
         raise CatalogueError("[%s]: unknown key %s" % (name, min(unknown)))
     if section["module"] not in ("loaded", "none"):
         raise CatalogueError("[%s]: module is loaded or none" % name)
+    if not set(section["host"].split()) <= set(HOSTS):
+        raise CatalogueError("[%s]: host is one of %s" % (
+            name, ", ".join(HOSTS)))
     needs = tuple(section["needs"].split())
     for need in needs:
         if need not in NEEDS and not need.startswith(
@@ -107,15 +120,17 @@ def _test(name, section, cpu):
                     program=section.get("bin") or section["script"],
                     is_script="script" in section, args=section["args"],
                     smp=section.getint("smp"), mem=section.getint("mem"),
-                    timeout=section.getint("timeout"),
+                    timeout=section.getint("timeout") * SLOWDOWN[host],
                     module=section["module"],
-                    trace=section.getboolean("trace"), needs=needs)
+                    trace=section.getboolean("trace"), needs=needs,
+                    host=host)
     except ValueError as error:
         raise CatalogueError("[%s]: %s" % (name, error)) from error
 
 
-def read_catalogue(path, names=(), cpus=()):
-    """The tests of a file, or those named, on all their models or on cpus."""
+def read_catalogue(path, names=(), cpus=(), host="stock"):
+    """The tests of a file, or those named, on all their models or on cpus,
+    with one host kernel."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_dict({parser.default_section: DEFAULTS})
     try:
@@ -126,8 +141,12 @@ def read_catalogue(path, names=(), cpus=()):
     for name in names:
         if name not in parser:
             raise CatalogueError("%s has no test %s" % (path, name))
-    return [_test(name, parser[name], cpu)
+    for name in names:
+        if host not in parser[name]["host"].split():
+            raise CatalogueError("%s is not for --host %s" % (name, host))
+    return [_test(name, parser[name], cpu, host)
             for name in parser.sections() if not names or name in names
+            if host in parser[name]["host"].split()
             for cpu in parser[name]["cpu"].replace(",", " ").split()
             if not cpus or cpu in cpus]
 
@@ -141,7 +160,8 @@ def make_batches(tests):
     for group in groups.values():
         batch = Batch()
         for test in group:
-            if batch.tests and batch.seconds + test.timeout > BATCH_SECONDS:
+            if batch.tests and (batch.seconds + test.timeout
+                                > BATCH_SECONDS * SLOWDOWN[test.host]):
                 batches.append(batch)
                 batch = Batch()
             batch.tests.append(test)

@@ -6,8 +6,8 @@ import signal
 import sys
 
 from . import payload as payloads
-from .machine import CPUS, DEFAULT_CPU, Machine
-from .paths import VmError, host_kernel, say
+from .machine import CPUS, DEFAULT_CPU, IPS, Machine
+from .paths import HOST_KERNELS, VmError, host_kernel, say
 
 EPILOG = """\
 COMMAND runs in /work, which holds the files of --in and --file.  A single argument is a
@@ -17,8 +17,8 @@ console goes to stderr.  Files that it leaves in /out come back in --out DIR.
 
 exit status: COMMAND's own, or
   120  wrong options, or something is not installed
-  121  the host kernel logged an oops, a WARN, a lockdep report or the like
-       (also when COMMAND returned 0)
+  121  the host kernel logged an oops, a WARN, a lockdep report, a leak or
+       the like (also when COMMAND returned 0)
   122  the machine was reset
   123  the host kernel panicked
   124  no end after --timeout seconds
@@ -32,10 +32,13 @@ CPU models: any of Bochs, or short: %s
 def _parser():
     parser = argparse.ArgumentParser(
         prog="scripts/vm", description="Run commands in the test machine: "
-        "Debian's stock cloud kernel on a CPU with VMX.")
+        "Debian's stock cloud kernel, or the checkers' kernel, on a CPU "
+        "with VMX.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     common = argparse.ArgumentParser(add_help=False)
     add = common.add_argument
+    add("--host", choices=sorted(HOST_KERNELS), default="stock",
+        help="the host kernel (default: %(default)s)")
     add("--cpu", default=DEFAULT_CPU, metavar="MODEL",
         help="CPU model (default: %(default)s)")
     add("--smp", type=int, default=1, metavar="N", help="CPUs (default: 1)")
@@ -51,9 +54,10 @@ def _parser():
     add("--base", metavar="DIR", help="merge DIR into the initramfs; a script "
         "DIR/pre runs once, before the machine is saved")
     add("--trace", action="store_true", help="with tracefs' events")
-    add("--ips", type=int, default=Machine.ips, metavar="N",
-        help="emulated instructions per emulated second (default: "
-        "%(default)s)")
+    add("--ips", type=int, metavar="N", help="emulated instructions per "
+        "emulated second (default: " + ", ".join(
+            "%d with --host %s" % (ips, host) for host, ips in IPS.items())
+        + ")")
     add("--append", default="", metavar="WORDS",
         help="add to the kernel's command line")
     add("--loglevel", type=int, default=5, metavar="N", help="kernel messages "
@@ -68,6 +72,9 @@ def _parser():
                      help="seconds the run may take (default: 300)")
     run.add_argument("--log", metavar="DIR", help="where the logs go "
                      "(default: out/log/vm/TIME-PID)")
+    run.add_argument("--leaks", action="store_true", help="look for leaked "
+                     "memory at the end (takes half a minute; needs --host "
+                     "checkers)")
     run.add_argument("--out", metavar="DIR",
                      help="where the files of /out go")
     run.add_argument("command", nargs="+", metavar="COMMAND")
@@ -76,13 +83,14 @@ def _parser():
 
 
 def _machine(options):
+    options.ips = options.ips or IPS[options.host]
     if options.base and not os.path.isdir(options.base):
         raise VmError("--base %s: not a folder" % options.base)
     for name, least, most in (("smp", 1, 8), ("mem", 128, 3072),
                               ("ips", 1_000_000, 1_000_000_000)):
         if not least <= getattr(options, name) <= most:
             raise VmError("--%s must be from %d to %d" % (name, least, most))
-    return Machine(kernel=host_kernel()["VMLINUZ"],
+    return Machine(kernel=host_kernel(options.host)["VMLINUZ"],
                    cpu=CPUS.get(options.cpu, options.cpu), smp=options.smp,
                    mem=options.mem, ips=options.ips, trace=options.trace,
                    base=options.base, append=options.append)
@@ -101,8 +109,11 @@ def _payload(options):
 
 
 def _run(options):
+    if options.leaks and options.host != "checkers":
+        raise VmError("--leaks needs --host checkers")
     machine, payload = _machine(options), _payload(options)
-    payload.add_text("vm/command", payloads.command_script(options.command))
+    payload.add_text("vm/command", payloads.command_script(
+        options.command, options.leaks))
     if options.out:
         os.makedirs(options.out, exist_ok=True)
     if _backend(options) == "qemu":

@@ -5,6 +5,7 @@ import re
 # Each is how the kernel begins a report about itself.
 REPORTS = re.compile(r"""
     BUG:\                               # oops, lockdep, KASAN, atomic sleep
+  | BUG\ \S+\ \(                        # the slab allocator
   | WARNING:\                           # WARN(), lockdep, RCU
   | kernel\ BUG\ at
   | INFO:\ (possible|trying|task|rcu)   # lockdep, hung tasks
@@ -16,7 +17,14 @@ REPORTS = re.compile(r"""
   | KASAN:
   | KCSAN:
   | refcount_t:
-  | (list_add|list_del)\ corruption
+  | (list_add|list_del)\ (corruption|double)
+  | ODEBUG:
+  | usercopy:\ Kernel\ memory
+  | detected\ buffer\ overflow
+  | pagealloc:
+  | :\ bad\ (pgd|p4d|pud|pmd)
+  | kmemleak:\ \d+\ new\ suspected
+  | :\ [0-9a-f]{4}\ \[\#\d+\]           # any other way to die
   | Bad\ page\ (state|map)
   | nobody\ cared
   | DEBUG_LOCKS_WARN_ON

@@ -14,6 +14,10 @@ CPUS = {
 }
 DEFAULT_CPU = CPUS["haswell"]
 
+# Emulated instructions per emulated second.  A tick of the checkers' kernel
+# takes so many of them that at the lower rate it did little else.
+IPS = {"stock": 50_000_000, "checkers": 200_000_000}
+
 # Initcalls that cost emulated seconds and serve nothing here: the event
 # tables of tracefs (left in with --trace), and readers of vmlinux' BTF.
 TRACING_INITCALLS = ["trace_eval_init", "tracer_init_tracefs",
@@ -36,7 +40,7 @@ class Machine:
     cpu: str = DEFAULT_CPU
     smp: int = 1
     mem: int = 512              # MB
-    ips: int = 50_000_000       # emulated instructions per emulated second
+    ips: int = IPS["stock"]
     trace: bool = False
     base: Optional[str] = None  # folder merged into the initramfs
     append: str = ""

@@ -12,6 +12,9 @@ VM = os.path.join(OUT, "vm")            # built tools and saved machines
 LOGS = os.path.join(OUT, "log", "vm")   # one folder for each run
 GUEST = os.path.join(LIB, "guest")
 
+# The scripts that get or build the host kernels
+HOST_KERNELS = {"stock": "host-kernel", "checkers": "checkers-kernel"}
+
 # Exit codes of scripts/vm itself; any other is the command's own.
 EXIT_USAGE = 120     # wrong options, missing files or packages
 EXIT_REPORT = 121    # the host kernel logged an oops, a WARN or the like
@@ -58,11 +61,12 @@ def run_tool(argv, log=None, **options):
     return done.stdout
 
 
-def host_kernel():
-    """The host kernel's KVER, VMLINUZ, MODULES and KDIR as a dict."""
-    done = subprocess.run([os.path.join(TOP, "scripts", "host-kernel")],
+def host_kernel(host="stock"):
+    """A host kernel's KVER, VMLINUZ, MODULES and KDIR as a dict."""
+    script = HOST_KERNELS[host]
+    done = subprocess.run([os.path.join(TOP, "scripts", script)],
                           stdout=subprocess.PIPE, check=False, text=True)
     if done.returncode:
-        raise VmError("scripts/host-kernel failed")
+        raise VmError("scripts/%s failed" % script)
     lines = (line.split("=", 1) for line in done.stdout.splitlines())
     return {name: value.strip("'") for name, value in lines}

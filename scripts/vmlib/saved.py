@@ -21,7 +21,7 @@ from . import bochs, disk, image
 from .paths import EXIT_DIED, GUEST, VM, VmError, run_tool, say
 
 MACHINES = os.path.join(VM, "machines")
-KEEP = 14                       # saved machines; the longest unused go
+KEEP = 20                       # saved machines; the longest unused go
 MAKE_TIMEOUT = 600
 DISK_COPY = "hard_drive.1.drive0.image"     # Bochs' name in a saved machine
 
