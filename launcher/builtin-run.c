@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lull run: boot a Linux kernel as a guest. */
+/* lull run: boot a Linux kernel or a Multiboot image as a guest. */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
 
-#include "boot.h"
 #include "builtin.h"
-#include "bzimage.h"
 #include "machine.h"
 #include "mptable.h"
 #include "opt.h"
+#include "payload.h"
 #include "util.h"
 #include "../hypercall/uapi/lull_para.h"
 
@@ -46,6 +45,7 @@ static const struct vm_ops *const backends[] = {
  * struct run_options - the command line
  * @kernel:	file
  * @initrd:	file, or NULL
+ * @modules:	FILE[,ARGS]
  * @append:	kernel command line
  * @stats:	file, or NULL
  * @mem:	bytes
@@ -57,6 +57,7 @@ static const struct vm_ops *const backends[] = {
 struct run_options {
 	const char *kernel;
 	const char *initrd;
+	struct opt_list modules;
 	const char *append;
 	const char *stats;
 	u64 mem;
@@ -79,7 +80,8 @@ static const char run_notes[] =
 	"\n"
 	"With a terminal, Ctrl-A x quits and Ctrl-A h shows the keys.\n"
 	"\n"
-	"Exit status: what the guest wrote to port 0xf4; 0 after Ctrl-A x;\n"
+	"Exit status: the byte that the guest wrote to port 0xf4, as it is (QEMU's\n"
+	"isa-debug-exit would make it 2 * byte + 1); 0 after Ctrl-A x;\n"
 	"1 on an error; 2 if the guest reset itself; 3 after a triple fault;\n"
 	"4 if the guest did what Lull or KVM cannot handle; 128+N after signal N.\n";
 
@@ -100,9 +102,11 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 {
 	const struct opt opts[] = {
 		{ "kernel", OPT_STRING, &o->kernel, "FILE",
-		  "bzImage to boot (required)" },
+		  "bzImage or Multiboot image to boot (required)" },
 		{ "initrd", OPT_STRING, &o->initrd, "FILE",
 		  "initial RAM disk" },
+		{ "module", OPT_LIST, &o->modules, "FILE[,ARGS]",
+		  "module of a Multiboot image; may be repeated" },
 		{ "append", OPT_STRING, &o->append, "TEXT",
 		  "kernel command line" },
 		{ "mem", OPT_SIZE, &o->mem, "SIZE",
@@ -125,7 +129,9 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 	};
 	const struct opt_spec spec = {
 		.usage = "run --kernel FILE [options]",
-		.about = "Boot a Linux kernel with its serial port on standard input and output.\n",
+		.about = "Boot a guest with its serial port on standard input and output: a Linux\n"
+			 "kernel (bzImage), or a Multiboot 1 image (32-bit ELF, or with address\n"
+			 "fields), which starts in 32-bit protected mode with paging off.\n",
 		.opts = opts,
 		.notes = run_notes,
 	};
@@ -134,66 +140,17 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 	return ret < 0 ? ret : check_options(o);
 }
 
-/**
- * struct payload - the files to boot
- * @kernel:	the kernel's bytes
- * @initrd:	the initrd's bytes, or none
- * @image:	the kernel's parts
- */
-struct payload {
-	struct blob kernel;
-	struct blob initrd;
-	struct bzimage image;
-};
-
-static void payload_free(struct payload *p)
-{
-	blob_free(&p->kernel);
-	blob_free(&p->initrd);
-}
-
-static int payload_read(struct payload *p, const struct run_options *o)
-{
-	char reason[BZIMAGE_REASON_MAX];
-
-	memset(p, 0, sizeof(*p));
-	if (blob_read(o->kernel, &p->kernel))
-		return -1;
-	if (bzimage_parse(p->kernel.data, p->kernel.size, &p->image, reason)) {
-		error("%s: %s", o->kernel, reason);
-		goto err_free;
-	}
-	if (o->initrd && blob_read(o->initrd, &p->initrd))
-		goto err_free;
-	if (o->initrd && !p->initrd.size) {
-		error("%s: empty file", o->initrd);
-		goto err_free;
-	}
-	return 0;
-
-err_free:
-	payload_free(p);
-	return -1;
-}
-
+/* Memory and registers of the guest. */
 static int load(struct machine *m, const struct payload *p,
 		const struct run_options *o)
 {
-	const struct boot_input in = {
-		.kernel_name = o->kernel, .kernel = p->kernel.data,
-		.image = &p->image, .initrd_name = o->initrd,
-		.initrd = p->initrd.data, .initrd_size = p->initrd.size,
-		.cmdline = o->append ? o->append : "",
-	};
 	struct lull_sregs sregs;
 	struct lull_regs regs;
 
-	if (boot_load(&m->mem, &in))
+	if (payload_load(p, &m->mem, o->append ? o->append : "", &regs, &sregs))
 		return -1;
 	if (o->backend == BACKEND_KVM)
 		mptable_write(&m->mem);
-	boot_regs(&p->image, &regs);
-	boot_sregs(&sregs);
 	if (m->vm.ops->set_sregs(&m->vcpu, &sregs) ||
 	    m->vm.ops->set_regs(&m->vcpu, &regs))
 		return error("registers: %s", strerror(errno));
@@ -284,7 +241,7 @@ int builtin_run(int argc, char **argv)
 	default:
 		return STATUS_ERROR;
 	}
-	if (payload_read(&p, &o))
+	if (payload_read(&p, o.kernel, o.initrd, &o.modules))
 		return STATUS_ERROR;
 	status = boot(&p, &o);
 	payload_free(&p);

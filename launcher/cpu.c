@@ -143,6 +143,7 @@ void cpu_run(struct machine *m)
 			break;
 		case LULL_RUN_FAIL_ENTRY:
 		case LULL_RUN_UNHANDLED:
+		case LULL_RUN_MODE:
 			stop_request(&m->stop, STOP_DEAD, 0);
 			break;
 		default:

@@ -173,6 +173,17 @@ static int set_number(const struct opt *opt, const char *text)
 	return 0;
 }
 
+static int add_to_list(const struct opt *opt, const char *text)
+{
+	struct opt_list *list = opt->dest;
+
+	if (list->nr == OPT_LIST_MAX)
+		return error("--%s: given more than %d times", opt->name,
+			     OPT_LIST_MAX);
+	list->value[list->nr++] = text;
+	return 0;
+}
+
 static int set_value(const struct opt *opt, const char *text)
 {
 	switch (opt->type) {
@@ -184,6 +195,8 @@ static int set_value(const struct opt *opt, const char *text)
 		return 0;
 	case OPT_CHOICE:
 		return set_choice(opt, text);
+	case OPT_LIST:
+		return add_to_list(opt, text);
 	default:
 		return set_number(opt, text);
 	}

@@ -15,6 +15,19 @@ enum opt_type {
 	OPT_SIZE,	/* u64 bytes within min..max; suffix K, M, G */
 	OPT_SECONDS,	/* unsigned int milliseconds within min..max */
 	OPT_CHOICE,	/* int, index into choices[] */
+	OPT_LIST,	/* struct opt_list, one string each time it is given */
+};
+
+#define OPT_LIST_MAX	16
+
+/**
+ * struct opt_list - the values of an option that may be given again
+ * @value:	in the order given
+ * @nr:		how many
+ */
+struct opt_list {
+	const char *value[OPT_LIST_MAX];
+	unsigned int nr;
 };
 
 /**

@@ -132,11 +132,27 @@ static int lull_run(struct vcpu *vcpu)
 	return ioctl(vcpu->fd, LULL_RUN, 0);
 }
 
+static void explain_mode(u32 wanted)
+{
+	static const char *const names[] = {
+		[LULL_MODE_REAL] = "real mode",
+		[LULL_MODE_32BIT] = "32-bit paging",
+		[LULL_MODE_PAE] = "32-bit paging with PAE",
+	};
+
+	error("the guest switches to %s, which Lull does not run",
+	      wanted < ARRAY_SIZE(names) ? names[wanted] : "an unknown mode");
+}
+
 static void lull_explain(const struct vcpu *vcpu)
 {
 	const struct lull_run *run = vcpu->run;
 	char buf[EXIT_NAME_MAX];
 
+	if (run->reason == LULL_RUN_MODE) {
+		explain_mode(run->mode.wanted);
+		return;
+	}
 	error("%s: exit reason %s (%#x)",
 	      run->reason == LULL_RUN_FAIL_ENTRY ?
 	      "the guest cannot be entered" :

@@ -3,7 +3,8 @@
 # Sourced by the tests that are shell scripts: TAP, and guests run by `lull`.
 #
 # The environment names what they need: LULL (the launcher), LULL_MODULE,
-# LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_VMLINUZ, LULL_INITRD.
+# LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_VMLINUZ, LULL_INITRD,
+# LULL_MULTIBOOT.
 # scripts/run-selftests sets it; a test skips itself where something is
 # missing.
 

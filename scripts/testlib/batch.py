@@ -67,6 +67,8 @@ class Supplies:
     def _make(self, need):
         if need.startswith("file:"):
             return os.path.join(TOP, need[len("file:"):])
+        if need == "multiboot":
+            return os.path.join(BUILD, "multiboot", "modes")
         if need == "debian-kernel":
             return host_kernel()["VMLINUZ"]
         if need.startswith("host-module:"):

@@ -23,6 +23,7 @@ Each section is a test:
                              not there where the kernel has it built in
              program:NAME    a program of this system, such as trace-cmd
              file:PATH       a file of the repository
+             multiboot       the Multiboot image of selftests/multiboot
 """
 import configparser
 from collections import defaultdict
@@ -32,7 +33,8 @@ from typing import List, Tuple
 KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
         "trace", "needs", "host"}
 HOSTS = ("stock", "checkers")
-NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd"}
+NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd",
+         "multiboot"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
             "host": " ".join(HOSTS)}

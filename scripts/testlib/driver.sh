@@ -9,9 +9,10 @@ LULL_BZIMAGE=/work/bzImage
 LULL_BZIMAGE_STOCK=/work/bzImage-stock
 LULL_VMLINUZ=/work/vmlinuz
 LULL_INITRD=/work/initrd
+LULL_MULTIBOOT=/work/modes
 PATH=/work:$PATH
 export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_VMLINUZ
-export LULL_INITRD PATH
+export LULL_INITRD LULL_MULTIBOOT PATH
 
 # module loaded|none: load or remove lull.ko
 module()
