@@ -13,6 +13,12 @@
 #define CR4_FLUSHES	(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | \
 			 X86_CR4_SMEP | X86_CR4_SMAP)
 
+/* MOV to CR3: access type 0, register 3. */
+static bool is_cr3_load(u64 qualification)
+{
+	return (qualification & 0x3f) == 3;
+}
+
 static bool code_is_long(struct lull_vcpu *vcpu)
 {
 	struct lull_segment cs;
@@ -40,7 +46,7 @@ static u64 read_gpr(struct lull_vcpu *vcpu, unsigned int nr)
 				   vcpu->gpr[nr];
 
 	/* MOV in other than 64-bit code has 32-bit operands. */
-	return val >> 32 && !lull_vcpu_in_64bit_code(vcpu) ? (u32)val : val;
+	return unlikely(val >> 32) && !lull_vcpu_in_64bit_code(vcpu) ? (u32)val : val;
 }
 
 static void write_gpr(struct lull_vcpu *vcpu, unsigned int nr, u64 val)
@@ -206,10 +212,41 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 		lull_count(vcpu, LULL_CNT_CR3_SAME);
 	if (cached)
 		lull_count(vcpu, LULL_CNT_CR3_CACHED);
-	lull_account(vcpu, LULL_TICKS_PT_SWITCH);
-	trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, cached, synced,
-		       vcpu->last - start -
-		       (vcpu->stats.preempted - stolen), sync_ticks);
+	if (trace_lull_cr3_enabled()) {
+		lull_account(vcpu, LULL_TICKS_PT_SWITCH);
+		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, cached,
+			       synced, vcpu->last - start -
+			       (vcpu->stats.preempted - stolen), sync_ticks);
+	}
+	return lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_cr_quick() - a load of CR3 with a root that is there and in sync
+ * @vcpu:	the vCPU
+ *
+ * Context: interrupts off.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ */
+int lull_emul_cr_quick(struct lull_vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	struct lull_shadow *sh = &vcpu->shadow;
+	u64 old = sh->cr3, cr3;
+
+	if (!is_cr3_load(qualification))
+		return LULL_NEXT_SLOW;
+	cr3 = read_gpr(vcpu, (qualification >> 8) & 0xf);
+	if (cr3 >> lull_cpuid_maxphyaddr() || !lull_shadow_try_cr3(sh, cr3))
+		return LULL_NEXT_SLOW;
+	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
+	lull_count(vcpu, LULL_CNT_CR3_LOADS);
+	lull_count(vcpu, LULL_CNT_CR3_CACHED);
+	if (old == cr3)
+		lull_count(vcpu, LULL_CNT_CR3_SAME);
+	if (trace_lull_cr3_enabled())
+		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, true, 0,
+			       rdtsc() - vcpu->last, 0);
 	return lull_next_insn(vcpu);
 }
 

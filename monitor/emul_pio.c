@@ -167,6 +167,22 @@ int lull_emul_pio(struct lull_vcpu *vcpu)
 }
 
 /**
+ * lull_emul_pio_quick() - IN and OUT of the interrupt hardware
+ * @vcpu:	the vCPU
+ *
+ * Context: interrupts off.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing done.
+ */
+int lull_emul_pio_quick(struct lull_vcpu *vcpu)
+{
+	struct pio pio = decode(vcpu->exit.qualification);
+
+	if (pio.string || !lull_irqchip_owns_port(pio.port))
+		return LULL_NEXT_SLOW;
+	return lull_emul_pio(vcpu);
+}
+
+/**
  * lull_emul_pio_finish() - the launcher has done its part
  * @vcpu:	the vCPU, with vcpu->exit as it was
  *

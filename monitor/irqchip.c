@@ -176,17 +176,6 @@ void lull_irqchip_set_line(struct lull_irqchip *chip, unsigned int irq,
 }
 
 /**
- * lull_irqchip_pending() - is INTR high?
- * @chip:	the interrupt hardware; the lock is not needed
- *
- * Return: true if the processor should take an interrupt.
- */
-bool lull_irqchip_pending(const struct lull_irqchip *chip)
-{
-	return READ_ONCE(chip->intr);
-}
-
-/**
  * lull_irqchip_ack() - the processor takes an interrupt
  * @chip:	the interrupt hardware
  *

@@ -115,20 +115,27 @@ static bool has_irq(struct lull_vcpu *vcpu)
 	return !vcpu->id && lull_irqchip_pending(&vcpu->vm->chip);
 }
 
+static bool take_irq(struct lull_vcpu *vcpu)
+{
+	int vector = lull_irqchip_ack(&vcpu->vm->chip);
+
+	if (vector >= 0) {
+		lull_vmx_inject_irq(&vcpu->vmx, vector);
+		lull_count(vcpu, LULL_CNT_INJECTIONS);
+		trace_lull_inject(vcpu->vm->id, vcpu->id, vector, 0, 0, false,
+				  false);
+	}
+	return has_irq(vcpu);
+}
+
 static void deliver_irq(struct lull_vcpu *vcpu)
 {
-	int vector;
+	bool pending = has_irq(vcpu);
 
-	if (has_irq(vcpu) && lull_vmx_irq_allowed(&vcpu->vmx)) {
-		vector = lull_irqchip_ack(&vcpu->vm->chip);
-		if (vector >= 0) {
-			lull_vmx_inject_irq(&vcpu->vmx, vector);
-			lull_count(vcpu, LULL_CNT_INJECTIONS);
-			trace_lull_inject(vcpu->vm->id, vcpu->id, vector, 0, 0,
-					  false, false);
-		}
-	}
-	lull_vmx_irq_window(&vcpu->vmx, has_irq(vcpu));
+	if (pending && lull_vmx_irq_allowed(&vcpu->vmx))
+		pending = take_irq(vcpu);
+	if (pending != lull_vmx_has_irq_window(&vcpu->vmx))
+		lull_vmx_irq_window(&vcpu->vmx, pending);
 }
 
 /* Does HLT end?  Only an interrupt that the guest can take ends it. */
@@ -178,8 +185,6 @@ static int sleep_until_wake(struct lull_vcpu *vcpu)
  */
 static bool has_resume_work(void)
 {
-	if (!test_thread_flag(TIF_NOTIFY_RESUME))
-		return false;
 #ifdef CONFIG_MEMCG
 	if (current->memcg_nr_pages_over_high)
 		return true;
@@ -190,11 +195,16 @@ static bool has_resume_work(void)
 /* The thread must leave for its own sake: signals, task work, a request. */
 static bool must_leave(struct lull_vcpu *vcpu)
 {
-	return signal_pending(current) || has_resume_work() ||
-	       READ_ONCE(vcpu->run->immediate_exit);
+	unsigned long flags = read_thread_flags();
+
+	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
+		return true;
+	if (unlikely(flags & _TIF_NOTIFY_RESUME) && has_resume_work())
+		return true;
+	return READ_ONCE(vcpu->run->immediate_exit);
 }
 
-/* What may sleep, before interrupts go off. */
+/* What may sleep and has to be done before the guest can be entered. */
 static int prepare(struct lull_vcpu *vcpu)
 {
 	int r;
@@ -223,62 +233,22 @@ static void load_guest_regs(struct lull_vcpu *vcpu)
 {
 	if (test_thread_flag(TIF_NEED_FPU_LOAD))
 		switch_fpu_return();
-	if (boot_cpu_has(X86_FEATURE_XSAVE) && vcpu->xcr0 != vcpu->host_xcr0)
+	if (vcpu->xcr0 != vcpu->host_xcr0 && boot_cpu_has(X86_FEATURE_XSAVE))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->xcr0);
 }
 
 static void load_host_regs(struct lull_vcpu *vcpu)
 {
-	if (boot_cpu_has(X86_FEATURE_XSAVE) && vcpu->xcr0 != vcpu->host_xcr0)
+	if (vcpu->xcr0 != vcpu->host_xcr0 && boot_cpu_has(X86_FEATURE_XSAVE))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->host_xcr0);
 }
 
+/* Is there nothing for prepare() to do? */
 static bool may_enter(struct lull_vcpu *vcpu)
 {
-	return !need_resched() && !must_leave(vcpu) &&
+	return !vcpu->halted && !vcpu->shutdown && !READ_ONCE(vcpu->vm->dead) &&
+	       !need_resched() && !must_leave(vcpu) &&
 	       lull_shadow_root_valid(&vcpu->shadow);
-}
-
-/*
- * One entry.  Returns false, without having entered, when there is something
- * to do first.
- */
-static bool enter(struct lull_vcpu *vcpu)
-{
-	bool entered = false;
-
-	preempt_disable();
-	local_irq_disable();
-	WRITE_ONCE(vcpu->cpu, smp_processor_id());
-	WRITE_ONCE(vcpu->in_guest, true);
-	/* Requests made from here on come with an IPI. */
-	smp_mb();
-	if (!may_enter(vcpu))
-		goto out;
-	if (test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
-		lull_count(vcpu, LULL_CNT_TLB_FLUSHES);
-		lull_vmx_flush_tlb(&vcpu->vmx);
-	}
-	deliver_irq(vcpu);
-	trace_lull_entry(vcpu->vm->id, vcpu->id, lull_vmx_get_rip(&vcpu->vmx));
-	load_guest_regs(vcpu);
-	vtime_account_guest_enter();
-	lull_account(vcpu, LULL_TICKS_GUEST);
-	vcpu->entered = vcpu->last;
-	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
-	lull_account(vcpu, lull_exit_bucket(vcpu));
-	vcpu->exited = vcpu->last;
-	vcpu->stolen = vcpu->stats.preempted;
-	load_host_regs(vcpu);
-	entered = true;
-out:
-	WRITE_ONCE(vcpu->in_guest, false);
-	local_irq_enable();
-	/* The tick that ended the stay was taken: it is the guest's time. */
-	if (entered)
-		vtime_account_guest_exit();
-	preempt_enable();
-	return entered;
 }
 
 /* The exit cut off the delivery of an event: the next entry has it again. */
@@ -291,21 +261,46 @@ static void trace_requeue(struct lull_vcpu *vcpu)
 			  event & VMX_INTR_HAS_ERROR, true);
 }
 
-/* Handle the exit; count and trace it. */
-static int handle(struct lull_vcpu *vcpu)
+/* Once into the guest and out; interrupts stay off. */
+static void run_guest(struct lull_vcpu *vcpu)
+{
+	if (unlikely(READ_ONCE(vcpu->requests)) &&
+	    test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
+		lull_count(vcpu, LULL_CNT_TLB_FLUSHES);
+		lull_vmx_flush_tlb(&vcpu->vmx);
+	}
+	deliver_irq(vcpu);
+	if (trace_lull_entry_enabled())
+		trace_lull_entry(vcpu->vm->id, vcpu->id,
+				 lull_vmx_get_rip(&vcpu->vmx));
+	lull_account_here(vcpu, LULL_TICKS_GUEST);
+	vcpu->entered = vcpu->last;
+	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
+	lull_account_here(vcpu, lull_exit_bucket(vcpu));
+	vcpu->exited = vcpu->last;
+	vcpu->stolen = vcpu->stats.preempted;
+	if (unlikely(lull_vmx_event_pending(&vcpu->vmx)))
+		trace_requeue(vcpu);
+}
+
+/*
+ * Handle the exit; count and trace it.  Returns what lull_exit_handle() does,
+ * or, if @quick, LULL_NEXT_SLOW when that has to be called with interrupts on.
+ */
+static __always_inline int handle(struct lull_vcpu *vcpu, bool quick)
 {
 	u32 reason = vcpu->exit.reason & 0xffff;
 	u32 slot = min_t(u32, reason, LULL_NR_EXIT_REASONS - 1);
 	u64 start = vcpu->exited, stolen = vcpu->stolen;
 	u64 guest_ticks = start - vcpu->entered;
-	u64 rip = lull_vmx_get_rip(&vcpu->vmx);
+	u64 rip = trace_lull_exit_enabled() ? lull_vmx_get_rip(&vcpu->vmx) : 0;
 	u64 qualification = vcpu->exit.qualification;
 	u64 ticks;
 	int r;
 
-	if (lull_vmx_event_pending(&vcpu->vmx))
-		trace_requeue(vcpu);
-	r = lull_exit_handle(vcpu);
+	r = quick ? lull_exit_quick(vcpu) : lull_exit_handle(vcpu);
+	if (r == LULL_NEXT_SLOW)
+		return r;
 	lull_account(vcpu, LULL_TICKS_ENTRY);
 	ticks = vcpu->last - start - (vcpu->stats.preempted - stolen);
 	vcpu->stats.exits[slot]++;
@@ -315,16 +310,58 @@ static int handle(struct lull_vcpu *vcpu)
 	return r;
 }
 
+/*
+ * Run the guest until an exit that cannot be handled at once.  Returns
+ * LULL_NEXT_GUEST when prepare() has something to do first, LULL_NEXT_SLOW
+ * when an exit is left to handle.
+ *
+ * Interrupts stay off between an exit that is handled at once and the next
+ * entry; one that is pending then ends the guest's stay as it begins.
+ */
+static int enter(struct lull_vcpu *vcpu)
+{
+	int r = LULL_NEXT_GUEST;
+	bool entered = false;
+
+	preempt_disable();
+	local_irq_disable();
+	WRITE_ONCE(vcpu->cpu, smp_processor_id());
+	WRITE_ONCE(vcpu->in_guest, true);
+	/* Requests made from here on come with an IPI. */
+	smp_mb();
+	if (likely(may_enter(vcpu))) {
+		load_guest_regs(vcpu);
+		vtime_account_guest_enter();
+		do {
+			run_guest(vcpu);
+			r = handle(vcpu, true);
+		} while (r == LULL_NEXT_GUEST && may_enter(vcpu));
+		load_host_regs(vcpu);
+		entered = true;
+	}
+	WRITE_ONCE(vcpu->in_guest, false);
+	local_irq_enable();
+	/* The tick that ended the stay was taken: it is the guest's time. */
+	if (entered)
+		vtime_account_guest_exit();
+	preempt_enable();
+	return r;
+}
+
+static int step(struct lull_vcpu *vcpu)
+{
+	int r = enter(vcpu);
+
+	return r == LULL_NEXT_SLOW ? handle(vcpu, false) : prepare(vcpu);
+}
+
 static int loop(struct lull_vcpu *vcpu)
 {
 	int r;
 
 	r = vcpu->io_pending ? lull_emul_pio_finish(vcpu) : LULL_NEXT_GUEST;
-	while (r == LULL_NEXT_GUEST) {
-		r = prepare(vcpu);
-		if (r == LULL_NEXT_GUEST && enter(vcpu))
-			r = handle(vcpu);
-	}
+	while (r == LULL_NEXT_GUEST)
+		r = step(vcpu);
 	return r == LULL_NEXT_USER ? 0 : r;
 }
 

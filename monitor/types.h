@@ -61,6 +61,7 @@ struct lull_exception {
 enum lull_next {
 	LULL_NEXT_GUEST,	/* enter the guest again */
 	LULL_NEXT_USER,		/* return from LULL_RUN; the run page says why */
+	LULL_NEXT_SLOW,		/* handle the exit with interrupts on */
 };
 
 #endif /* LULL_TYPES_H */

@@ -116,17 +116,23 @@ struct lull_vcpu {
 	struct lull_vcpu_stats stats;
 };
 
-/* Charge the time since the last call, and name who pays from now on. */
-static inline void lull_account(struct lull_vcpu *vcpu, enum lull_ticks bucket)
+/* lull_account() where preemption is off. */
+static inline void lull_account_here(struct lull_vcpu *vcpu,
+				     enum lull_ticks bucket)
 {
-	u64 now;
+	u64 now = rdtsc();
 
-	/* Being scheduled out charges time too. */
-	preempt_disable();
-	now = rdtsc();
 	vcpu->stats.ticks[vcpu->bucket] += now - vcpu->last;
 	vcpu->last = now;
 	vcpu->bucket = bucket;
+}
+
+/* Charge the time since the last call, and name who pays from now on. */
+static inline void lull_account(struct lull_vcpu *vcpu, enum lull_ticks bucket)
+{
+	/* Being scheduled out charges time too. */
+	preempt_disable();
+	lull_account_here(vcpu, bucket);
 	preempt_enable();
 }
 
@@ -156,9 +162,11 @@ void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex);
 /* exit.c */
 enum lull_ticks lull_exit_bucket(const struct lull_vcpu *vcpu);
 int lull_exit_handle(struct lull_vcpu *vcpu);
+int lull_exit_quick(struct lull_vcpu *vcpu);
 
 /* emul_*.c, access.c: enum lull_next, or -errno */
 int lull_emul_cr(struct lull_vcpu *vcpu);
+int lull_emul_cr_quick(struct lull_vcpu *vcpu);
 int lull_emul_dr(struct lull_vcpu *vcpu);
 int lull_emul_xsetbv(struct lull_vcpu *vcpu);
 bool lull_vcpu_in_64bit_code(struct lull_vcpu *vcpu);
@@ -167,6 +175,7 @@ int lull_vcpu_reload(struct lull_vcpu *vcpu);
 int lull_emul_rdmsr(struct lull_vcpu *vcpu);
 int lull_emul_wrmsr(struct lull_vcpu *vcpu);
 int lull_emul_pio(struct lull_vcpu *vcpu);
+int lull_emul_pio_quick(struct lull_vcpu *vcpu);
 int lull_emul_pio_finish(struct lull_vcpu *vcpu);
 int lull_gva_probe(struct lull_vcpu *vcpu, gva_t gva, size_t len, u32 access,
 		   struct lull_exception *ex);

@@ -211,6 +211,8 @@ plant pdptes-above-4g cache.c \
 	'topup_tables(&sh->low, 1, 0)'
 plant unpaged-frame internal.h \
 	'\(gfn_t\)idx << \(9 \* \(sp->role\.level - 1\)\)' '(gfn_t)idx'
+plant unsync-root-ready sync.c \
+	'if \(root && \(root->unsync \|\| root->unsync_children\)\)' 'if (0)'
 plant unpaged-writes-unseen fault.c \
 	'if \(\(access & LULL_ACC_W\) && lull_gfn_is_table' \
 	'if (!sh->mode.unpaged && (access & LULL_ACC_W) && lull_gfn_is_table'

@@ -464,6 +464,8 @@ void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead)
  * @mmu:	the VM's
  * @nr:		how many
  *
+ * A root that was loaded since it was last looked at here has a second chance.
+ *
  * Return: how many there were.
  */
 unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr)
@@ -478,6 +480,11 @@ unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr)
 			break;
 		if (sp->root_count)
 			continue;
+		if (sp->used) {
+			sp->used = false;
+			list_move(&sp->link, &mmu->pages);
+			continue;
+		}
 		lull_sp_prepare_zap(mmu, sp, &dead);
 		zapped++;
 	}

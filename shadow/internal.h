@@ -55,6 +55,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @unsync:	the guest may write the table; SPTEs may be stale
  * @invalid:	zapped; kept only because it is some vCPU's root
  * @unsync_children: bits set in @unsync_child
+ * @used:	loaded as a root since reclaim last looked
  * @root_count:	vCPUs that have it as their root
  * @parents:	SPTEs that link it
  * @present:	SPTEs that are not 0
@@ -69,6 +70,7 @@ struct lull_sp {
 	union lull_role role;
 	bool unsync;
 	bool invalid;
+	bool used;
 	u16 unsync_children;
 	unsigned int root_count;
 	struct lull_rmap parents;

@@ -231,6 +231,7 @@ void lull_shadow_destroy(struct lull_shadow *sh);
 void lull_shadow_set_mode(struct lull_shadow *sh,
 			  const struct lull_paging_mode *mode);
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached);
+bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3);
 bool lull_shadow_needs_sync(struct lull_shadow *sh);
 unsigned int lull_shadow_sync(struct lull_shadow *sh);
 int lull_shadow_reload(struct lull_shadow *sh);

@@ -177,26 +177,27 @@ static union lull_role root_role(const struct lull_shadow *sh)
 	};
 }
 
-/* Returns whether the root was in the cache. */
-static bool load_root(struct lull_shadow *sh)
+static gfn_t root_gfn(const struct lull_shadow *sh, u64 cr3)
 {
-	struct lull_mmu *mmu = sh->mmu;
-	union lull_role role = root_role(sh);
-	gfn_t gfn = sh->mode.unpaged ? 0 : pte_frame(sh->cr3);
-	struct lull_sp *root;
-	bool cached;
+	return sh->mode.unpaged ? 0 : pte_frame(cr3);
+}
 
-	lull_root_put(sh);
-	root = lull_sp_find(mmu, gfn, role);
-	cached = root;
-	if (!root) {
-		lull_mmu_reclaim(mmu, 1);
-		root = lull_sp_create(sh, gfn, role);
-	}
+static void set_root(struct lull_shadow *sh, struct lull_sp *root)
+{
 	root->root_count++;
-	list_move(&root->link, &mmu->pages);
+	lull_root_put(sh);
+	root->used = true;
 	sh->root = root;
-	return cached;
+}
+
+static bool load_cached_root(struct lull_shadow *sh, gfn_t gfn,
+			     union lull_role role)
+{
+	struct lull_sp *root = lull_sp_find(sh->mmu, gfn, role);
+
+	if (root)
+		set_root(sh, root);
+	return root;
 }
 
 /**
@@ -213,19 +214,60 @@ static bool load_root(struct lull_shadow *sh)
  */
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 {
+	union lull_role role = root_role(sh);
+	gfn_t gfn = root_gfn(sh, cr3);
 	bool hit;
-	int r;
+	int r = 0;
 
-	r = lull_shadow_topup(sh);
+	spin_lock(&sh->mmu->lock);
+	hit = load_cached_root(sh, gfn, role);
+	if (!hit) {
+		spin_unlock(&sh->mmu->lock);
+		r = lull_shadow_topup(sh);
+		spin_lock(&sh->mmu->lock);
+		if (!r && !load_cached_root(sh, gfn, role)) {
+			lull_mmu_reclaim(sh->mmu, 1);
+			set_root(sh, lull_sp_create(sh, gfn, role));
+		}
+	}
+	spin_unlock(&sh->mmu->lock);
 	if (r)
 		return r;
 	sh->cr3 = cr3;
-	spin_lock(&sh->mmu->lock);
-	hit = load_root(sh);
-	spin_unlock(&sh->mmu->lock);
 	if (cached)
 		*cached = hit;
 	return 0;
+}
+
+/**
+ * lull_shadow_try_cr3() - go to an address space whose root is ready
+ * @sh:		the vCPU
+ * @cr3:	guest CR3
+ *
+ * Context: the vCPU's thread; interrupts may be off.
+ * Return: true, or false with nothing changed: the root is not in the cache or
+ * not in sync, or somebody has the lock.
+ */
+bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_sp *root;
+
+	/*
+	 * With interrupts off it must not wait for somebody who may wait for
+	 * this CPU to flush.
+	 */
+	if (!spin_trylock(&mmu->lock))
+		return false;
+	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh));
+	if (root && (root->unsync || root->unsync_children))
+		root = NULL;
+	if (root) {
+		set_root(sh, root);
+		sh->cr3 = cr3;
+	}
+	spin_unlock(&mmu->lock);
+	return root;
 }
 
 /**

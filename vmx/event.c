@@ -128,17 +128,6 @@ void lull_vmx_inject_irq(struct vmx_vcpu *vmx, u8 vector)
 }
 
 /**
- * lull_vmx_event_pending() - is an event queued for the next entry?
- * @vmx:	any
- *
- * Return: true if so.
- */
-bool lull_vmx_event_pending(struct vmx_vcpu *vmx)
-{
-	return vmx->event;
-}
-
-/**
  * lull_vmx_irq_allowed() - would the next entry take an interrupt?
  * @vmx:	loaded
  *
@@ -159,14 +148,11 @@ bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx)
  */
 void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on)
 {
-	u32 controls = vmx->cpu_controls & ~CPU_BASED_INTR_WINDOW_EXITING;
-
+	vmx->irq_window = on;
+	vmx->cpu_controls &= ~CPU_BASED_INTR_WINDOW_EXITING;
 	if (on)
-		controls |= CPU_BASED_INTR_WINDOW_EXITING;
-	if (controls == vmx->cpu_controls)
-		return;
-	vmx->cpu_controls = controls;
-	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, controls);
+		vmx->cpu_controls |= CPU_BASED_INTR_WINDOW_EXITING;
+	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->cpu_controls);
 }
 
 /**

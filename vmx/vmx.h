@@ -147,6 +147,7 @@ struct vmx_msr_entry;
  * @vpid:	this vCPU's VPID, 0 without VPIDs
  * @cpu_controls: primary processor-based controls in the VMCS
  * @entry_controls: VM-entry controls in the VMCS
+ * @irq_window:	interrupt-window exiting is on in them
  * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
@@ -187,6 +188,7 @@ struct vmx_vcpu {
 	u16 vpid;
 	u32 cpu_controls;
 	u32 entry_controls;
+	bool irq_window;
 	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -276,9 +278,21 @@ void lull_vmx_flush_tlb(struct vmx_vcpu *vmx);
  */
 bool lull_vmx_inject(struct vmx_vcpu *vmx, const struct lull_exception *ex);
 void lull_vmx_inject_irq(struct vmx_vcpu *vmx, u8 vector);
-bool lull_vmx_event_pending(struct vmx_vcpu *vmx);	/* an event is queued */
 bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx);	/* IF, no blocking, none queued */
 void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on);
+
+/* An event is queued for the next entry. */
+static inline bool lull_vmx_event_pending(const struct vmx_vcpu *vmx)
+{
+	return vmx->event;
+}
+
+/* What lull_vmx_irq_window() was told last. */
+static inline bool lull_vmx_has_irq_window(const struct vmx_vcpu *vmx)
+{
+	return vmx->irq_window;
+}
+
 /* The instruction after this one is not delayed: drop STI/MOV SS blocking. */
 void lull_vmx_clear_blocking(struct vmx_vcpu *vmx);
 

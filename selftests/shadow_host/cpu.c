@@ -420,6 +420,20 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 		check_translated(&want, &fault);
 }
 
+/* A MOV to CR3 that finds its root in sync needs nothing more. */
+static bool load_ready_root(struct vcpu *vcpu, u64 cr3)
+{
+	bool done;
+
+	vcpu->in_host = true;
+	done = lull_shadow_try_cr3(&vcpu->sh, cr3);
+	if (done)
+		wcache_clear(&vcpu->hw);
+	vcpu->in_host = false;
+	cpu_update(vcpu);
+	return done;
+}
+
 /* One MOV to CR3; not done when memory lacks, then it is executed again. */
 static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 {
@@ -460,6 +474,8 @@ void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 	vcpu->sh.cr3 = cr3;
 	cpu_arch_flush(vcpu);
 	vcpu->sh.cr3 = old;
+	if (!zap && load_ready_root(vcpu, cr3))
+		return;
 	while (try_load_cr3(vcpu, cr3, zap))
 		;
 }

@@ -31,7 +31,7 @@ struct kmem_cache {
 static unsigned char arena[ARENA_PAGES][PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct page pages[ARENA_PAGES];
 static unsigned int next_page = LOW_PAGES, next_low, live_pages, live_objects, locks_held;
-static unsigned int failing_allocation, resched_asked;
+static unsigned int failing_allocation, resched_asked, tried;
 
 void (*host_catch)(const char *why);
 void (*host_others)(void);
@@ -79,6 +79,21 @@ void host_lock(spinlock_t *lock, const char *where)
 }
 
 /**
+ * host_trylock() - spin_trylock()
+ * @lock:	the lock
+ * @where:	calling function
+ *
+ * Return: false every fifth time: somebody else has it.
+ */
+bool host_trylock(spinlock_t *lock, const char *where)
+{
+	if (!(++tried % 5))
+		return false;
+	host_lock(lock, where);
+	return true;
+}
+
+/**
  * host_unlock() - spin_unlock()
  * @lock:	the lock
  * @where:	calling function
@@ -117,6 +132,7 @@ bool host_need_resched(void)
 void host_reset(void)
 {
 	resched_asked = 0;
+	tried = 0;
 	locks_held = 0;
 	failing_allocation = 0;
 	next_page = 0;

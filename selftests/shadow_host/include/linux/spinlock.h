@@ -11,6 +11,7 @@ typedef struct {
 } spinlock_t;
 
 void host_lock(spinlock_t *lock, const char *where);
+bool host_trylock(spinlock_t *lock, const char *where);
 void host_unlock(spinlock_t *lock, const char *where);
 void host_assert_held(const spinlock_t *lock, const char *where);
 bool host_need_resched(void);
@@ -18,6 +19,7 @@ void host_break_lock(spinlock_t *lock, const char *where);
 
 #define spin_lock_init(lock)		((lock)->held = false)
 #define spin_lock(lock)			host_lock(lock, __func__)
+#define spin_trylock(lock)		host_trylock(lock, __func__)
 #define spin_unlock(lock)		host_unlock(lock, __func__)
 #define lockdep_assert_held(lock)	host_assert_held(lock, __func__)
 #define need_resched()			host_need_resched()
