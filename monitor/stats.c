@@ -2,7 +2,9 @@
 /*
  * Statistics in debugfs: lull/<pid>-<vm>/vm and lull/<pid>-<vm>/vcpu<n>/stats,
  * a name and a value on each line.  lull/<pid>-<vm>/audit, read by the
- * launcher itself, checks every invariant of the shadow tables.
+ * launcher itself, checks every invariant of the shadow tables;
+ * audit_structure, read by anybody, those that hold whoever writes the guest's
+ * tables.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -117,6 +119,19 @@ static int audit_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(audit);
 
+static int audit_structure_show(struct seq_file *m, void *unused)
+{
+	struct lull_vm *vm = m->private;
+	int bad;
+
+	spin_lock(&vm->mmu.lock);
+	bad = lull_mmu_audit_structure(&vm->mmu);
+	spin_unlock(&vm->mmu.lock);
+	show_line(m, "", "violations", bad);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(audit_structure);
+
 /**
  * lull_debugfs_add_vm() - show a VM
  * @vm:	the VM
@@ -129,6 +144,8 @@ void lull_debugfs_add_vm(struct lull_vm *vm)
 	vm->debugfs = debugfs_create_dir(name, lull_debugfs);
 	debugfs_create_file("vm", 0444, vm->debugfs, vm, &vm_fops);
 	debugfs_create_file("audit", 0400, vm->debugfs, vm, &audit_fops);
+	debugfs_create_file("audit_structure", 0400, vm->debugfs, vm,
+			    &audit_structure_fops);
 }
 
 /**

@@ -50,19 +50,24 @@ static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 	return bad;
 }
 
-/* A page in sync: its entries are the guest's, nobody can write it. */
-static unsigned int audit_synced(struct lull_mmu *mmu, struct lull_sp *sp)
+/* Entries of a page in sync that are not the guest's any more. */
+static unsigned int audit_gptes(struct lull_mmu *mmu, struct lull_sp *sp)
 {
-	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
 	unsigned int idx, bad = 0;
 
-	if (rmap)
-		bad += lull_rmap_for_each(rmap, is_writable);
 	if (mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch))
-		return bad;
+		return 0;
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES)
 		bad += !gpte_unchanged(sp->gptes[idx], mmu->scratch[idx]);
 	return bad;
+}
+
+/* A page in sync: nobody can write its table. */
+static unsigned int audit_synced(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
+
+	return rmap ? lull_rmap_for_each(rmap, is_writable) : 0;
 }
 
 static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
@@ -88,12 +93,15 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 }
 
 /**
- * lull_mmu_audit() - check every invariant
+ * lull_mmu_audit_structure() - check what does not depend on guest memory
  * @mmu:	the VM's, lock held
+ *
+ * For VMs whose tables somebody else than their own guest writes: the launcher,
+ * another VM, the guest itself through another slot.
  *
  * Return: how many violations were found.
  */
-int lull_mmu_audit(struct lull_mmu *mmu)
+int lull_mmu_audit_structure(struct lull_mmu *mmu)
 {
 	unsigned int upper = 0, nr = 0, bad = 0;
 	struct lull_sp *sp;
@@ -107,5 +115,24 @@ int lull_mmu_audit(struct lull_mmu *mmu)
 	}
 	bad += upper != mmu->nr_upper_unsync;
 	bad += nr > mmu->nr_pages;
+	return bad;
+}
+
+/**
+ * lull_mmu_audit() - check every invariant
+ * @mmu:	the VM's, lock held
+ *
+ * Context: a thread of the launcher: it reads guest memory.
+ * Return: how many violations were found.
+ */
+int lull_mmu_audit(struct lull_mmu *mmu)
+{
+	int bad = lull_mmu_audit_structure(mmu);
+	struct lull_sp *sp;
+
+	list_for_each_entry(sp, &mmu->pages, link) {
+		if (!sp->role.direct && !sp->unsync)
+			bad += audit_gptes(mmu, sp);
+	}
 	return bad;
 }

@@ -224,6 +224,7 @@ unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr);
 void lull_mmu_flush(struct lull_mmu *mmu);
 void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn);
 int lull_mmu_audit(struct lull_mmu *mmu);
+int lull_mmu_audit_structure(struct lull_mmu *mmu);
 
 void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
 		      unsigned int maxphyaddr);

@@ -520,29 +520,40 @@ static unsigned int audit(const char *path)
 	unsigned int violations = 0;
 	FILE *file = fopen(path, "r");
 
+	/* Another thread may have closed the VM. */
 	if (!file)
 		return 0;
-	if (fscanf(file, "violations %u", &violations) != 1)
+	if (fscanf(file, "violations %u", &violations) != 1 && !ferror(file))
 		test_fail("%s: not understood", path);
 	fclose(file);
 	return violations;
 }
 
-unsigned int audit_vms(void)
+static unsigned int audit_all(const char *name)
 {
 	unsigned int violations = 0;
-	char pattern[64];
+	char pattern[80];
 	glob_t found;
 	size_t i;
 
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/lull/%d-*/audit",
-		 getpid());
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/lull/%d-*/%s",
+		 getpid(), name);
 	if (glob(pattern, 0, NULL, &found))
 		return 0;
 	for (i = 0; i < found.gl_pathc; i++)
 		violations += audit(found.gl_pathv[i]);
 	globfree(&found);
 	return violations;
+}
+
+unsigned int audit_vms(void)
+{
+	return audit_all("audit");
+}
+
+unsigned int audit_structure(void)
+{
+	return audit_all("audit_structure");
 }
 
 void run_guest(guest_fn fn, void *arg)

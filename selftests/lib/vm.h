@@ -126,6 +126,8 @@ void vcpu_check_stats(struct test_vcpu *vcpu);
  * the module's debugfs is not there.
  */
 unsigned int audit_vms(void);
+/* The same where others than the guest write to its page tables. */
+unsigned int audit_structure(void);
 
 /* One guest, one vCPU, from fn(arg) to GUEST_DONE. */
 void run_guest(guest_fn fn, void *arg);
