@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/preempt.h>
 #include <asm/msr.h>
 #include <asm/page.h>
 
@@ -95,8 +96,14 @@ static int set_cpu_msr(struct vmx_vcpu *vmx, u32 msr, u64 val)
 
 	if (i < 0)
 		return i;
+	/*
+	 * Being scheduled out between the two, the host would get its own
+	 * value only if it is not what the guest just wrote.
+	 */
+	preempt_disable();
 	vmx->guest_msr[i] = val;
 	native_wrmsrl(msr, val);
+	preempt_enable();
 	return 0;
 }
 
