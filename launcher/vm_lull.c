@@ -77,7 +77,9 @@ static int lull_create(struct vm *vm, const struct lull_vm_config *config)
 	if (check_caps(&caps, config))
 		goto err_close;
 	vm->run_size = caps.run_size;
-	vm->fd = ioctl(vm->sys_fd, LULL_CREATE_VM, config);
+	do {
+		vm->fd = ioctl(vm->sys_fd, LULL_CREATE_VM, config);
+	} while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd >= 0)
 		return 0;
 	error("%s: cannot create a VM: %s", LULL_DEVICE, strerror(errno));
