@@ -7,7 +7,9 @@
  * its own, the edges of IRQ 0, which an hrtimer makes.
  *
  * A periodic channel 0 loses ticks as the hardware does: ticks that fall due
- * while one waits in the PIC are gone, and the next keeps the phase.
+ * while one waits in the PIC are gone, and the next keeps the phase.  Since
+ * they have no effect the timer rests then, until the guest takes the one that
+ * waits: a guest that does not run costs the host no interrupts.
  * Periods below PIT_MIN_NS make at most one edge in that time, so that a
  * guest cannot keep the host in its timer interrupt; edges stay at multiples
  * of the period.  One-shot modes need no such floor, for the guest has to
@@ -181,6 +183,7 @@ static u16 pit_value(const struct lull_pit_channel *ch, ktime_t now)
 
 static void pit_disarm(struct lull_irqchip *chip)
 {
+	chip->timer_rests = false;
 	if (!chip->timer_armed)
 		return;
 	chip->timer_armed = false;
@@ -221,14 +224,18 @@ static enum hrtimer_restart pit_timer(struct hrtimer *timer)
 	struct lull_pit_channel *ch = &chip->channel[0];
 	unsigned long flags;
 	ktime_t now;
+	bool waits;
 
 	raw_spin_lock_irqsave(&chip->lock, flags);
 	now = ktime_get();
 	if (chip->timer_armed && !ktime_before(now, chip->timer_expires)) {
 		chip->timer_armed = false;
+		waits = lull_pic_waits(chip, LULL_PIT_IRQ);
 		lull_pic_pulse(chip, LULL_PIT_IRQ);
 		pit_settle(ch, now);
-		if (is_periodic(ch))
+		if (is_periodic(ch) && waits)
+			chip->timer_rests = true;
+		else if (is_periodic(ch))
 			pit_arm(chip, now);
 	}
 	raw_spin_unlock_irqrestore(&chip->lock, flags);
@@ -496,6 +503,22 @@ void lull_pit_init(struct lull_irqchip *chip)
 		chip->channel[i].mode = MODE_SQUARE;
 		chip->channel[i].gate = i != PIT_SPEAKER_CHANNEL;
 	}
+}
+
+/**
+ * lull_pit_resume() - make edges again if none waits any more
+ * @chip:	the interrupt hardware, @chip->lock held
+ */
+void lull_pit_resume(struct lull_irqchip *chip)
+{
+	ktime_t now;
+
+	if (!chip->timer_rests || lull_pic_waits(chip, LULL_PIT_IRQ))
+		return;
+	now = ktime_get();
+	chip->timer_rests = false;
+	pit_settle(&chip->channel[0], now);
+	pit_arm(chip, now);
 }
 
 /**

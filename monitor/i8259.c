@@ -205,6 +205,18 @@ void lull_pic_pulse(struct lull_irqchip *chip, unsigned int irq)
 }
 
 /**
+ * lull_pic_waits() - does a request wait to be taken?
+ * @chip:	the pair, @chip->lock held
+ * @irq:	0 to 15
+ *
+ * Return: whether it does, masked or not.
+ */
+bool lull_pic_waits(const struct lull_irqchip *chip, unsigned int irq)
+{
+	return chip->pic[irq / PIC_INPUTS % 2].irr & BIT(irq % PIC_INPUTS);
+}
+
+/**
  * lull_pic_reset() - the state after power-on
  * @chip:	the pair, @chip->lock held
  *

@@ -136,6 +136,7 @@ u32 lull_irqchip_in(struct lull_irqchip *chip, u16 port, unsigned int size)
 	raw_spin_lock_irqsave(&chip->lock, flags);
 	for (i = 0; i < size; i++)
 		data |= (u32)in_byte(chip, port + i) << (8 * i);
+	lull_pit_resume(chip);
 	raw_spin_unlock_irqrestore(&chip->lock, flags);
 	return data;
 }
@@ -156,6 +157,7 @@ void lull_irqchip_out(struct lull_irqchip *chip, u16 port, unsigned int size,
 	raw_spin_lock_irqsave(&chip->lock, flags);
 	for (i = 0; i < size; i++)
 		out_byte(chip, port + i, data >> (8 * i));
+	lull_pit_resume(chip);
 	raw_spin_unlock_irqrestore(&chip->lock, flags);
 }
 
@@ -192,6 +194,7 @@ int lull_irqchip_ack(struct lull_irqchip *chip)
 
 	raw_spin_lock_irqsave(&chip->lock, flags);
 	vector = lull_pic_ack(chip);
+	lull_pit_resume(chip);
 	raw_spin_unlock_irqrestore(&chip->lock, flags);
 	return vector;
 }

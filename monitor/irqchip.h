@@ -106,6 +106,7 @@ struct lull_pit_channel {
  *		that already runs when the guest stops channel 0 cannot be
  *		cancelled under @lock; it finds this false.
  * @timer_expires: the time of that edge
+ * @timer_rests: @timer would make edges, but one waits already
  * @speaker:	port 0x61 bits the guest wrote
  * @kick:	called, with @lock held, when @intr rises; must not sleep
  */
@@ -117,6 +118,7 @@ struct lull_irqchip {
 	struct hrtimer timer;
 	bool timer_armed;
 	ktime_t timer_expires;
+	bool timer_rests;
 	u8 speaker;
 	void (*kick)(struct lull_irqchip *chip);
 };
@@ -145,9 +147,11 @@ void lull_pic_out(struct lull_irqchip *chip, u16 port, u8 data);
 void lull_pic_set_line(struct lull_irqchip *chip, unsigned int irq, bool level);
 void lull_pic_pulse(struct lull_irqchip *chip, unsigned int irq);
 int lull_pic_ack(struct lull_irqchip *chip);
+bool lull_pic_waits(const struct lull_irqchip *chip, unsigned int irq);
 /* i8254.c, for irqchip.c: @chip->lock held, but for lull_pit_init() */
 void lull_pit_init(struct lull_irqchip *chip);
 void lull_pit_stop(struct lull_irqchip *chip);
+void lull_pit_resume(struct lull_irqchip *chip);
 u8 lull_pit_in(struct lull_irqchip *chip, u16 port);
 void lull_pit_out(struct lull_irqchip *chip, u16 port, u8 data);
 

@@ -92,6 +92,20 @@ static void take_irq0(void)
 	assert_false(lull_irqchip_pending(&chip));
 }
 
+/* Move on by @ns and take each tick at once: how many there were. */
+static unsigned int take_ticks(u64 ns)
+{
+	ktime_t end = ktime_get() + ns;
+	unsigned int nr = 0;
+
+	while (fake_timer_expires() >= 0 && fake_timer_expires() <= end) {
+		nr += fake_time_advance(fake_timer_expires() - ktime_get());
+		take_irq0();
+	}
+	fake_time_advance(end - ktime_get());
+	return nr;
+}
+
 static void expect_one_shot(u64 ticks)
 {
 	fake_time_advance(ns_of(ticks) - 1000);
@@ -176,18 +190,15 @@ static void test_rate_keeps_phase(void **state)
 	u64 i, fired = 0;
 
 	program(0, 2, HZ250);
-	for (i = 0; i < seconds; i++) {
-		fired += fake_time_advance(SECOND);
-		take_irq0();
-	}
+	for (i = 0; i < seconds; i++)
+		fired += take_ticks(SECOND);
 	assert_int_equal(fired, seconds * LULL_PIT_HZ / HZ250);
 }
 
 static void test_square_ticks(void **state)
 {
 	program(0, 3, HZ250);
-	assert_int_equal(fake_time_advance(SECOND), LULL_PIT_HZ / HZ250);
-	take_irq0();
+	assert_int_equal(take_ticks(SECOND), LULL_PIT_HZ / HZ250);
 	/* The middle of the period does not withdraw a tick. */
 	fake_time_advance(ns_of(LULL_PIT_HZ / HZ250 * HZ250 + HZ250) - SECOND +
 			  1000);
@@ -205,10 +216,39 @@ static void test_lost_ticks(void **state)
 	take_irq0();
 	next = fake_timer_expires();
 	assert_in_range(next - START, ns_of(11 * HZ250), ns_of(11 * HZ250) + 2);
-	/* Nobody takes them: they leave one behind. */
-	assert_int_equal(fake_time_advance(ns_of(20 * HZ250)), 20);
+	/* Nobody takes them: they leave one behind, and the timer rests. */
+	assert_int_equal(fake_time_advance(ns_of(20 * HZ250)), 2);
 	assert_int_equal(kicks, 2);
+	assert_int_equal(fake_timer_expires(), -1);
 	take_irq0();
+	/* It goes on in phase. */
+	next = fake_timer_expires();
+	assert_in_range(next - START, ns_of(31 * HZ250), ns_of(31 * HZ250) + 2);
+}
+
+/* However a tick that waits goes, the timer goes on then, and not before. */
+static void test_rest_ends(void **state)
+{
+	program(0, 2, HZ250);
+	fake_time_advance(ns_of(5 * HZ250));
+	assert_int_equal(fake_timer_expires(), -1);
+	out(0x21, 0xff);	/* masked, it still waits */
+	assert_int_equal(fake_timer_expires(), -1);
+	out(0x20, 0x11);	/* ICW1 forgets edges */
+	assert_true(fake_timer_expires() > 0);
+
+	setup(state);
+	program(0, 2, HZ250);
+	fake_time_advance(ns_of(5 * HZ250));
+	out(0x20, 0x0c);	/* a poll takes it */
+	assert_int_equal(in(0x20), 0x80);
+	assert_true(fake_timer_expires() > 0);
+
+	setup(state);
+	program(0, 2, HZ250);
+	fake_time_advance(ns_of(5 * HZ250));
+	program(0, 0, 1000);	/* another mode: nothing rests any more */
+	expect_one_shot(1000);
 }
 
 static void test_no_storm(void **state)
@@ -220,13 +260,11 @@ static void test_no_storm(void **state)
 		for (i = 0; i < ARRAY_SIZE(counts); i++) {
 			setup(state);
 			program(0, mode, counts[i]);
-			assert_in_range(fake_time_advance(SECOND), 5000,
-					10001);
-			take_irq0();
+			assert_in_range(take_ticks(SECOND), 5000, 10001);
 		}
 	}
 	program(0, 2, 120);
-	assert_int_equal(fake_time_advance(SECOND), LULL_PIT_HZ / 120);
+	assert_int_equal(take_ticks(SECOND), LULL_PIT_HZ / 120);
 }
 
 /* In mode 2 a new count waits for the end of the period. */
@@ -455,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rate_keeps_phase, setup),
 		cmocka_unit_test_setup(test_square_ticks, setup),
 		cmocka_unit_test_setup(test_lost_ticks, setup),
+		cmocka_unit_test_setup(test_rest_ends, setup),
 		cmocka_unit_test_setup(test_no_storm, setup),
 		cmocka_unit_test_setup(test_rate_new_count, setup),
 		cmocka_unit_test_setup(test_late_callback, setup),
