@@ -84,22 +84,44 @@ void handle_sigusr1(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
-void alarm_us(u64 us)
+static timer_t timer_of_thread(void)
 {
-	struct itimerspec when = {
-		.it_value = { us / 1000000, us % 1000000 * 1000 },
-	};
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = SIGUSR1,
 	};
-	static timer_t timer;
-	static bool made;
+	timer_t timer;
 
 	handle_sigusr1();
 	event._sigev_un._tid = syscall(SYS_gettid);
-	if (!made && timer_create(CLOCK_MONOTONIC, &event, &timer))
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
 		test_fail("no timer");
+	return timer;
+}
+
+static struct timespec us_to_timespec(u64 us)
+{
+	return (struct timespec) { us / 1000000, us % 1000000 * 1000 };
+}
+
+void alarm_us(u64 us)
+{
+	struct itimerspec when = { .it_value = us_to_timespec(us) };
+	static timer_t timer;
+	static bool made;
+
+	if (!made)
+		timer = timer_of_thread();
 	made = true;
 	timer_settime(timer, 0, &when, NULL);
+}
+
+void tick_us(u64 us)
+{
+	struct itimerspec when = {
+		.it_value = us_to_timespec(us),
+		.it_interval = us_to_timespec(us),
+	};
+
+	timer_settime(timer_of_thread(), 0, &when, NULL);
 }

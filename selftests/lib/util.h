@@ -36,5 +36,7 @@ void handle_sigusr1(void);
  * was the first to call this.
  */
 void alarm_us(u64 us);
+/* Send SIGUSR1 to the calling thread again and again, this often. */
+void tick_us(u64 us);
 
 #endif /* SELFTESTS_UTIL_H */
