@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Names for the scripts that do the work; `make help` lists them.
 
-.PHONY: all deps module launcher guest check check-long check-static demo clean \
-	distclean help
+.PHONY: all deps module launcher guest check check-long check-static demo bench \
+	clean distclean help
 
 all: module launcher
 
@@ -32,10 +32,13 @@ check-static: deps
 demo:
 	@scripts/demo $(if $(FORCE),--force)
 
+bench:
+	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROWS),--rows $(ROWS))
+
 # Keeps what is fetched and what takes minutes: guest and host kernel, saved
 # machines, the packages' stamp.
 clean:
-	rm -rf out/module out/launcher out/selftests out/check out/log out/demo
+	rm -rf out/module out/launcher out/selftests out/check out/log out/demo out/bench
 
 distclean:
 	rm -rf out
@@ -50,6 +53,8 @@ help:
 	@echo 'make check-static  the checks that run nothing'
 	@echo 'make demo          the 2001 experiment; see out/demo/report.html'
 	@echo '                   (FORCE=1 measures again what has not changed)'
+	@echo 'make bench         against KVM and the bare machine; see'
+	@echo '                   out/bench/report.html (BASE=FILE compares)'
 	@echo 'make clean         remove what is quick to build again'
 	@echo 'make distclean     remove out/ altogether'
 	@echo 'make deps          install the Debian packages that are needed'

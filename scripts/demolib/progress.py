@@ -11,6 +11,7 @@ DEMO = os.path.join(OUT, "demo")
 LOGS = os.path.join(OUT, "log", "demo")
 
 # scripts/demo has already looked at the packages when this program starts
+_tool = os.environ.get("LULL_TOOL") or "demo"
 _started = float(os.environ.get("LULL_STARTED") or time.time())
 
 
@@ -25,7 +26,7 @@ def elapsed():
 
 def say(text):
     """Print one progress line to stderr, whole: two runs go on at once."""
-    sys.stderr.write("[%4ds] demo: %s\n" % (elapsed(), text))
+    sys.stderr.write("[%4ds] %s: %s\n" % (elapsed(), _tool, text))
     sys.stderr.flush()
 
 

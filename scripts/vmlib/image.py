@@ -83,17 +83,24 @@ def make_initramfs(path, scratch, base=None):
 def make_cd(path, scratch, machine, *append):
     """Write the bootable CD that the Bochs machine starts from."""
     root = os.path.join(scratch, "cd")
+    os.makedirs(root)
+    shutil.copy(machine.kernel, root + "/vmlinuz")
+    make_initramfs(root + "/initrd.img", scratch, machine.base)
+    write_cd(path, root, machine.cmdline(*append))
+
+
+def write_cd(path, root, cmdline):
+    """Write a bootable CD with vmlinuz and initrd.img of a folder, which
+    goes."""
     os.makedirs(root + "/isolinux")
     for part in ISOLINUX:
         if not os.path.exists(part):
             raise VmError("%s is missing: run scripts/deps" % part)
         shutil.copy(part, root + "/isolinux/")
-    shutil.copy(machine.kernel, root + "/vmlinuz")
-    make_initramfs(root + "/initrd.img", scratch, machine.base)
     with open(root + "/isolinux/isolinux.cfg", "w", encoding="ascii") as cfg:
         cfg.write("SERIAL 0 115200\nDEFAULT host\nLABEL host\n"
                   " KERNEL /vmlinuz\n APPEND initrd=/initrd.img %s\n"
-                  % machine.cmdline(*append))
+                  % cmdline)
     _settle(root)
     run_tool(["xorriso", "-as", "mkisofs", "-quiet", "-o", path,
               "-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat",

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rows that need no memory: system calls, and exits that user space causes. */
+#include <cpuid.h>
+#include <sys/io.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+static bool run_nothing(const struct row *row)
+{
+	(void)row;
+	return true;
+}
+
+static bool run_syscall(const struct row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < row->ops; i++)
+		syscall(SYS_getppid);
+	return true;
+}
+
+static bool run_cpuid(const struct row *row)
+{
+	unsigned int i, a, b, c, d;
+
+	for (i = 0; i < row->ops; i++) {
+		a = 0;
+		__asm__ volatile("cpuid"
+				 : "+a" (a), "=b" (b), "=c" (c), "=d" (d));
+	}
+	return true;
+}
+
+static bool allow_port(const struct row *row)
+{
+	return !ioperm(row->arg, 1, 1);
+}
+
+static bool forbid_port(const struct row *row)
+{
+	return !ioperm(row->arg, 1, 0);
+}
+
+static bool run_in(const struct row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < row->ops; i++)
+		inb(row->arg);
+	return true;
+}
+
+static bool run_out(const struct row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < row->ops; i++)
+		outb(0x5a, row->arg);
+	return true;
+}
+
+/* The PIC's mask is in the kernel, the UART's scratch register outside. */
+#define PORT_PIC_MASK	0x21
+#define PORT_SCRATCH	0x3ff
+
+static const struct row rows[] = {
+	{ "empty", 1, .run = run_nothing },
+	{ "getppid", 500, .run = run_syscall },
+	{ "cpuid", 100, .run = run_cpuid },
+	{ "in_kernel", 100, PORT_PIC_MASK, false, allow_port, run_in, forbid_port },
+	{ "in_user", 50, PORT_SCRATCH, false, allow_port, run_in, forbid_port },
+	{ "out_user", 50, PORT_SCRATCH, false, allow_port, run_out, forbid_port },
+};
+
+const struct row_table cpu_rows = { rows, ARRAY_SIZE(rows) };
