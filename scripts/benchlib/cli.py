@@ -36,7 +36,8 @@ def _parser():
     add("--from", dest="source", metavar="DIR", help="measure nothing: report "
         "on what is kept in DIR (such as out/bench/raw)")
     add("--to", default=measure.BENCH, metavar="DIR",
-        help="where the report goes (default: out/bench)")
+        help="where the report goes, and what it is made from (default: "
+        "out/bench)")
     add("--list", action="store_true", help="list the rows, and end")
     return parser
 
@@ -61,13 +62,13 @@ def _run(options):
     backends = _words("--backends", options.backends, plan.BACKENDS)
     wanted = _words("--rows", options.rows, plan.row_names())
     repeats = 1 if options.once else 2
-    raw = options.source or os.path.join(measure.BENCH, "raw")
+    raw = options.source or os.path.join(os.path.abspath(options.to), "raw")
     settings = os.path.join(raw, "settings.json")
     if options.source:
         kept = json.loads(read_text(settings))
     else:
-        files = measure.build()
-        measure.measure(files, backends, repeats, wanted)
+        files = measure.build(backends, wanted)
+        measure.measure(files, backends, repeats, wanted, raw)
         kept = {"machine": _machine(backends), "repeats": repeats,
                 "wanted": wanted}
         write_text(settings, json.dumps(kept))

@@ -43,24 +43,40 @@ def build_program(program):
     return program
 
 
-def build():
-    """Build everything; returns {name in the machine: file}."""
-    os.makedirs(LOGS, exist_ok=True)
-    say("building the module, the launcher and the guest kernel (which takes "
-        "minutes the first time)")
-    initrd = os.path.join(BENCH, "initrd")
-    files = {"lull.ko": _script("build-module"),
-             "lull": _script("build-launcher"),
-             "bzImage": kernel.build(os.path.join(BENCH, "kernel-tree"))}
-    _script("guest-initrd", initrd, "--busybox", "--with",
-            build_program(os.path.join(BENCH, "guest", "bench")))
-    files["initrd"] = initrd
-    files["micro"] = microimage.build(os.path.join(BENCH, "guest", "micro"))
+def _kvm_modules():
+    """{name in the machine: file} of the host kernel's own KVM."""
     try:
-        for name in plan.KVM_MODULES:
-            files[name + ".ko"] = host_module(name)
+        return {name + ".ko": host_module(name, "stock")
+                for name in plan.KVM_MODULES}
     except VmError as error:
         raise DemoError(str(error)) from error
+
+
+def _linux_guest():
+    """{name in the machine: file} of the guest that is Linux."""
+    say("building the guest kernel (which takes minutes the first time)")
+    bzimage = kernel.build(os.path.join(BENCH, "kernel-tree"))
+    initrd = os.path.join(BENCH, "initrd")
+    _script("guest-initrd", initrd, "--busybox", "--with",
+            build_program(os.path.join(BENCH, "guest", "bench")))
+    return {"bzImage": bzimage, "initrd": initrd}
+
+
+def build(backends, wanted):
+    """Build what these backends and rows need; returns {name in the machine:
+    file}."""
+    kernels = {guest.kernel for guest in plan.guests(wanted)}
+    os.makedirs(LOGS, exist_ok=True)
+    os.makedirs(BENCH, exist_ok=True)
+    say("building the module and the launcher")
+    files = {"lull.ko": _script("build-module"),
+             "lull": _script("build-launcher")}
+    if any(name.startswith("kvm_") for name in backends):
+        files.update(_kvm_modules())
+    if "micro" in kernels:
+        files["micro"] = microimage.build(os.path.join(BENCH, "micro"))
+    if "bzImage" in kernels:
+        files.update(_linux_guest())
     return files
 
 
@@ -109,8 +125,8 @@ def _on_bare_machine(files, folder, wanted):
                    bare.run(files, guest, scratch, TIMEOUT))
 
 
-def _measure(files, backend, number, wanted):
-    folder = os.path.join(BENCH, "raw", "%s.%d" % (backend, number))
+def _measure(files, backend, number, wanted, raw):
+    folder = os.path.join(raw, "%s.%d" % (backend, number))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     started = time.monotonic()
@@ -123,10 +139,10 @@ def _measure(files, backend, number, wanted):
                                       time.monotonic() - started))
 
 
-def measure(files, backends, repeats, wanted):
-    """Run all; the results lie in out/bench/raw/BACKEND.NUMBER."""
+def measure(files, backends, repeats, wanted, raw):
+    """Run all; the results lie in the folder raw, as BACKEND.NUMBER."""
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(_measure, files, backend, number, wanted)
+        jobs = [pool.submit(_measure, files, backend, number, wanted, raw)
                 for number in range(1, repeats + 1) for backend in backends]
         try:
             for job in concurrent.futures.as_completed(jobs):
