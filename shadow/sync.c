@@ -145,17 +145,21 @@ unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
 	return nr;
 }
 
-/* Sync what is above level 1 only: all that INVLPG must see anew. */
-static void sync_upper(struct lull_mmu *mmu, struct lull_sp *sp)
+/*
+ * Sync every table above level 1.  It goes by the list and not by links: from
+ * a root there can be 512^3 ways to one table, and those that INVLPG leaves
+ * unsync at level 1 keep all of them marked.
+ */
+static void sync_upper(struct lull_mmu *mmu)
 {
-	unsigned int idx;
+	struct lull_sp *sp;
 
-	if (sp->role.level == 1)
-		return;
-	if (sp->unsync)
-		sync_sp(mmu, sp);
-	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES)
-		sync_upper(mmu, link_child(sp->spt[idx]));
+	list_for_each_entry(sp, &mmu->pages, link) {
+		if (!mmu->nr_upper_unsync)
+			break;
+		if (sp->unsync && sp->role.level > 1)
+			sync_sp(mmu, sp);
+	}
 }
 
 static union lull_role root_role(const struct lull_shadow *sh)
@@ -376,7 +380,7 @@ void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva)
 	spin_lock(&mmu->lock);
 	sp = sh->root;
 	if (mmu->nr_upper_unsync)
-		sync_upper(mmu, sp);
+		sync_upper(mmu);
 	for (;;) {
 		idx = pt_index(gva, sp->role.level);
 		if (!test_bit(idx, sp->present))
