@@ -86,8 +86,10 @@ check_words '\<(vmcs|VMCS|vmread|vmwrite|struct file)\>' hypercall/*.[ch]
 check_folder "<* monitor/* vmx/vmx.h shadow/shadow.h hypercall/hypercall.h $uapi" \
 	monitor/*.[chS]
 check_folder "<* launcher/* $uapi" launcher/*.[ch]
-check_folder "<* selftests/* lib/* fuzz/* $uapi" selftests/*.[ch] \
+check_folder "<* selftests/* lib/* fuzz/* oracle/* $uapi" selftests/*.[ch] \
 	selftests/lib/*.[ch] selftests/fuzz/*.[ch]
+# The oracle knows nothing of what it judges
+check_folder "<* lib/* oracle/*" selftests/oracle/*.[chS]
 check_folder "<* selftests/* shadow/* monitor/types.h $uapi" \
 	selftests/shadow_host/*.[ch]
 

@@ -79,6 +79,21 @@ def _parser():
                      help="where the files of /out go")
     run.add_argument("command", nargs="+", metavar="COMMAND")
     verbs.add_parser("shell", parents=[common], help="an interactive shell")
+    boot = verbs.add_parser(
+        "boot", help="boot a Multiboot image instead of the host kernel: its "
+        "output is COM1's, its exit status what it prints last")
+    add = boot.add_argument
+    add("--cpu", default=DEFAULT_CPU, metavar="MODEL",
+        help="CPU model of Bochs (default: %(default)s)")
+    add("--mem", type=int, default=Machine.mem, metavar="MB",
+        help="memory (default: %(default)s)")
+    add("--backend", choices=("bochs", "qemu"), default="bochs")
+    add("--timeout", type=float, default=300, metavar="S",
+        help="seconds the run may take (default: 300)")
+    add("--log", metavar="DIR", help="where the logs go "
+        "(default: out/log/vm/TIME-PID)")
+    add("image", metavar="IMAGE")
+    add("words", nargs="*", metavar="WORD", help="its command line")
     return parser
 
 
@@ -125,6 +140,18 @@ def _run(options):
                         options.log)
 
 
+def _boot(options):
+    if not os.path.isfile(options.image):
+        raise VmError("%s: no such file" % options.image)
+    if not 128 <= options.mem <= 3072:
+        raise VmError("--mem must be from 128 to 3072")
+    machine = Machine(kernel=options.image, mem=options.mem,
+                      cpu=CPUS.get(options.cpu, options.cpu),
+                      append=" ".join(options.words))
+    from .bare import boot
+    return boot(machine, options.backend, options.timeout, options.log)
+
+
 def _shell(options):
     machine, payload = _machine(options), _payload(options)
     from .shell import interactive_shell
@@ -147,7 +174,8 @@ def main():
     signal.signal(signal.SIGTERM, _terminated)
     options = _parser().parse_args()
     try:
-        return {"run": _run, "shell": _shell}[options.verb](options)
+        return {"run": _run, "shell": _shell,
+                "boot": _boot}[options.verb](options)
     except VmError as error:
         say("error: %s" % error)
         return error.code

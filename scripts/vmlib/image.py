@@ -101,6 +101,11 @@ def write_cd(path, root, cmdline):
         cfg.write("SERIAL 0 115200\nDEFAULT host\nLABEL host\n"
                   " KERNEL /vmlinuz\n APPEND initrd=/initrd.img %s\n"
                   % cmdline)
+    make_iso(path, root)
+
+
+def make_iso(path, root):
+    """Write a CD that isolinux/ below root boots; root goes."""
     _settle(root)
     run_tool(["xorriso", "-as", "mkisofs", "-quiet", "-o", path,
               "-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat",

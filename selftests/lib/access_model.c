@@ -70,7 +70,7 @@ static bool supervisor_may(const struct access_mode *mode,
 
 	if (kind->fetch)
 		return !nx && !(user_page && mode->smep);
-	if (user_page && mode->smap && !kind->ac)
+	if (user_page && mode->smap && (kind->implicit || !kind->ac))
 		return false;
 	return !kind->write || !mode->wp || (all & PTE_W);
 }

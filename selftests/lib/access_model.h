@@ -34,16 +34,18 @@ struct access_mode {
 
 /**
  * struct access_kind - an access; a read if neither write nor fetch
- * @user:	at CPL 3
+ * @user:	a user-mode access: at CPL 3 and not implicit
  * @write:	data are written
  * @fetch:	an instruction is fetched
  * @ac:		RFLAGS.AC is set
+ * @implicit:	of a system structure, by the supervisor whatever the CPL
  */
 struct access_kind {
 	bool user;
 	bool write;
 	bool fetch;
 	bool ac;
+	bool implicit;
 };
 
 /* Entries by level, 1 to 4; [0] is not used. */

@@ -11,35 +11,6 @@ extern const char guest_catch_landing[];
 extern const char guest_user_return[];
 void guest_trap(struct guest_trap *trap);
 
-void guest_done(void)
-{
-	struct ucall uc = { .kind = UCALL_DONE };
-
-	for (;;)
-		guest_ucall(&uc);
-}
-
-void guest_assert_failed(const char *file, int line, const char *what,
-			 u64 left, u64 right)
-{
-	struct ucall uc = {
-		.kind = UCALL_ASSERT,
-		.args = { (u64)file, line, (u64)what, left, right },
-	};
-
-	guest_ucall(&uc);
-}
-
-static void unexpected(const struct guest_trap *trap)
-{
-	struct ucall uc = {
-		.kind = UCALL_TRAP,
-		.args = { trap->vector, trap->error, trap->rip, read_cr2() },
-	};
-
-	guest_ucall(&uc);
-}
-
 /* End the innermost guest_catch(). */
 static void end_catch(struct guest_cpu *cpu, struct guest_trap *trap)
 {
@@ -75,7 +46,7 @@ void guest_trap(struct guest_trap *trap)
 	else if (cpu->catch_rsp)
 		end_catch(cpu, trap);
 	else
-		unexpected(trap);
+		guest_unexpected(trap);
 }
 
 struct user_call {

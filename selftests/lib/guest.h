@@ -26,6 +26,8 @@ enum ucall_kind {
 	UCALL_TRAP,	/* vector, error code, RIP, CR2 */
 };
 
+struct guest_trap;
+
 struct ucall {
 	u64 kind;
 	u64 args[5];
@@ -48,6 +50,8 @@ static inline void GUEST_SYNC(u64 stage)
 void __attribute__((noreturn)) guest_done(void);
 void guest_assert_failed(const char *file, int line, const char *what,
 			 u64 left, u64 right);
+/* Nothing handles it and nothing catches it. */
+void guest_unexpected(const struct guest_trap *trap);
 
 #define GUEST_DONE()	guest_done()
 

@@ -17,6 +17,7 @@
 #define GUEST_UCODE		0x2b
 #define GUEST_TSS		0x30
 #define GUEST_KCODE32		0x40
+#define GUEST_LDT		0x50	/* for tests that want one */
 
 /* Offsets in struct guest_cpu. */
 #define CPU_CATCH_RSP		0xf0

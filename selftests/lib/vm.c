@@ -10,24 +10,17 @@
 #include <unistd.h>
 
 #include "lib/paging.h"
+#include "lib/tables.h"
 #include "lib/util.h"
 #include "lib/vm.h"
 
 #define KERNEL_STACK	(16 * 1024)
-#define GDT_CODE64	0x00af9b000000ffffULL
-#define GDT_CODE32	0x00cf9b000000ffffULL
-#define GDT_DATA	0x00cf93000000ffffULL
-#define GDT_DPL3	0x0000600000000000ULL
 #define AR_CODE64	0xa09b
 #define AR_CODE32	0xc09b
 #define AR_DATA		0xc093
-#define AR_TSS_BUSY	0x008b
 #define AR_UNUSABLE	0x10000
-#define GATE_INTERRUPT	0x8e00
-#define GATE_DPL3	0x6000
 
 extern const char __executable_start[], _end[];
-extern const char guest_stubs[];
 
 int try_ioctl(int fd, unsigned long cmd, const void *arg)
 {
@@ -174,32 +167,6 @@ void vm_destroy(struct test_vm *vm)
 	munmap(vm->ram, vm->ram_size);
 }
 
-static void set_gate(struct test_vm *vm, u64 idt, int vector)
-{
-	u64 stub = (u64)guest_stubs + STUB_SIZE * vector;
-	u64 type = GATE_INTERRUPT;
-	u64 *gate = vm_ptr(vm, idt + 16 * vector);
-
-	if (vector == VEC_BP || vector == USER_RETURN_VECTOR)
-		type |= GATE_DPL3;
-	gate[0] = (stub & 0xffff) | GUEST_KCODE << 16 | type << 32 |
-		  (stub >> 16 & 0xffff) << 48;
-	gate[1] = stub >> 32;
-}
-
-static void fill_gdt(struct guest_cpu *cpu, u64 tss)
-{
-	cpu->gdt[GUEST_KCODE >> 3] = GDT_CODE64;
-	cpu->gdt[GUEST_KDATA >> 3] = GDT_DATA;
-	cpu->gdt[GUEST_UDATA >> 3] = GDT_DATA | GDT_DPL3;
-	cpu->gdt[GUEST_UCODE >> 3] = GDT_CODE64 | GDT_DPL3;
-	cpu->gdt[GUEST_TSS >> 3] = 0x67 | (tss & 0xffffff) << 16 |
-				   (u64)AR_TSS_BUSY << 40 |
-				   (tss >> 24 & 0xff) << 56;
-	cpu->gdt[(GUEST_TSS >> 3) + 1] = tss >> 32;
-	cpu->gdt[GUEST_KCODE32 >> 3] = GDT_CODE32;
-}
-
 static void init_sregs(struct test_vcpu *vcpu, u64 gdt, u64 idt)
 {
 	const struct lull_segment data = {
@@ -236,21 +203,12 @@ static void init_guest_cpu(struct test_vcpu *vcpu)
 	u64 idt = vm_alloc(vm, PAGE_SIZE);
 	u64 rsp0 = vm_alloc(vm, KERNEL_STACK) + KERNEL_STACK;
 	u64 user = vm_alloc(vm, PAGE_SIZE);
-	struct guest_cpu *cpu = vm_ptr(vm, gdt);
-	int vector;
 
-	_Static_assert(offsetof(struct guest_cpu, catch_rsp) == CPU_CATCH_RSP,
-		       "layout.h");
-	_Static_assert(offsetof(struct guest_cpu, catch_to) == CPU_CATCH_TRAP,
-		       "layout.h");
-	vcpu->cpu = cpu;
-	fill_gdt(cpu, gdt + offsetof(struct guest_cpu, tss));
-	cpu->tss[1] = rsp0;
-	cpu->tss[25] = 0x67 << 16;	/* no I/O bitmap */
+	vcpu->cpu = vm_ptr(vm, gdt);
+	fill_guest_cpu(vcpu->cpu, gdt, rsp0);
+	fill_idt(vm_ptr(vm, idt));
 	pt_map(vm, vm->cr3, user, user, PTE_USER);
-	cpu->user_stack = user + PAGE_SIZE;
-	for (vector = 0; vector < 256; vector++)
-		set_gate(vm, idt, vector);
+	vcpu->cpu->user_stack = user + PAGE_SIZE;
 	init_sregs(vcpu, gdt, idt);
 }
 
