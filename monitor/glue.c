@@ -138,6 +138,7 @@ static void flush(struct lull_mmu *mmu)
 	struct lull_vcpu *vcpu;
 	unsigned int i;
 
+	lull_soft_tlb_flush(vm);
 	for (i = 0; i < LULL_MAX_VCPUS; i++) {
 		vcpu = vm->vcpus[i];
 		if (!vcpu)
@@ -149,7 +150,15 @@ static void flush(struct lull_mmu *mmu)
 			smp_call_function_single(READ_ONCE(vcpu->cpu), ack,
 						 NULL, true);
 	}
+	lull_soft_tlb_settled(vm);
 }
+
+#ifdef LULL_DEBUG
+static void settled(struct lull_mmu *mmu)
+{
+	lull_soft_tlb_settled(mmu_vm(mmu));
+}
+#endif
 
 const struct lull_shadow_env lull_shadow_env = {
 	.read_gpte = read_gpte,
@@ -159,6 +168,9 @@ const struct lull_shadow_env lull_shadow_env = {
 	.put_page = put_page_of_gfn,
 	.gfn_rmap = gfn_rmap,
 	.flush = flush,
+#ifdef LULL_DEBUG
+	.settled = settled,
+#endif
 };
 
 static struct lull_vm *notifier_vm(struct mmu_notifier *notifier)

@@ -96,6 +96,7 @@ static void __exit lull_exit(void)
 	misc_deregister(&lull_device);
 	lull_debugfs_exit();
 	lull_shrink_exit();
+	lull_soft_tlb_module_exit();
 	lull_vmx_exit();
 	lull_shadow_module_exit();
 }

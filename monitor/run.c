@@ -275,7 +275,9 @@ static void run_guest(struct lull_vcpu *vcpu)
 				 lull_vmx_get_rip(&vcpu->vmx));
 	lull_account_here(vcpu, LULL_TICKS_GUEST);
 	vcpu->entered = vcpu->last;
+	lull_soft_tlb_enter(vcpu);
 	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
+	lull_soft_tlb_leave(vcpu);
 	lull_account_here(vcpu, lull_exit_bucket(vcpu));
 	vcpu->exited = vcpu->last;
 	vcpu->stolen = vcpu->stats.preempted;
@@ -334,8 +336,11 @@ static int enter(struct lull_vcpu *vcpu)
 		vtime_account_guest_enter();
 		do {
 			run_guest(vcpu);
-			r = handle(vcpu, true);
-		} while (r == LULL_NEXT_GUEST && may_enter(vcpu));
+			r = LULL_NEXT_SLOW;
+			if (lull_soft_tlb_left(vcpu))
+				r = handle(vcpu, true);
+		} while (r == LULL_NEXT_GUEST && may_enter(vcpu) &&
+			 lull_soft_tlb_reenter(vcpu));
 		load_host_regs(vcpu);
 		entered = true;
 	}
@@ -350,9 +355,15 @@ static int enter(struct lull_vcpu *vcpu)
 
 static int step(struct lull_vcpu *vcpu)
 {
-	int r = enter(vcpu);
+	int r = lull_soft_tlb_prepare(vcpu);
 
-	return r == LULL_NEXT_SLOW ? handle(vcpu, false) : prepare(vcpu);
+	if (r)
+		return r;
+	r = enter(vcpu);
+	if (r != LULL_NEXT_SLOW)
+		return prepare(vcpu);
+	r = lull_soft_tlb_exit(vcpu);
+	return r ? r : handle(vcpu, false);
 }
 
 static int loop(struct lull_vcpu *vcpu)

@@ -96,6 +96,7 @@ static int vm_show(struct seq_file *m, void *unused)
 	show_line(m, "", "shadow_pages_shrunk",
 		  READ_ONCE(vm->mmu.stats.shrunk));
 	show_line(m, "", "memory", bytes);
+	lull_soft_tlb_show(m, vm);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vm);

@@ -92,6 +92,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 	struct lull_vcpu *vcpu = file->private_data;
 	struct lull_vm *vm = vcpu->vm;
 
+	lull_soft_tlb_audit(vm);
 	lull_debugfs_remove_vcpu(vcpu);
 	publish(vm, vcpu->id, NULL);
 	vcpu_free(vcpu);

@@ -77,6 +77,7 @@ enum {
  * @created:	[I] TSC when the vCPU was made
  * @debugfs:	[I] directory
  * @stats:	[v] what LULL_GET_STATS returns; read racily by debugfs
+ * @soft:	debug builds: the software TLB
  *
  * [I] immutable, [v] mutex, [a] atomic.
  */
@@ -114,6 +115,9 @@ struct lull_vcpu {
 	u64 created;
 	struct dentry *debugfs;
 	struct lull_vcpu_stats stats;
+#ifdef LULL_DEBUG
+	struct lull_soft_tlb soft;
+#endif
 };
 
 /* lull_account() where preemption is off. */

@@ -17,6 +17,7 @@
 #include <linux/rwsem.h>
 
 #include "monitor/irqchip.h"
+#include "monitor/soft_tlb.h"
 #include "monitor/uapi/lull.h"
 #include "shadow/shadow.h"
 
@@ -57,6 +58,7 @@ struct lull_memslot {
  * @vcpus:	[m] to write; NULL where there is none
  * @debugfs:	[I] directory
  * @shrink_link: shrink.c's, under its lock
+ * @soft:	debug builds: the software TLB
  *
  * [I] immutable, [a] atomic, [s] slots_sem, [m] mmu.lock.
  */
@@ -76,6 +78,9 @@ struct lull_vm {
 	struct lull_vcpu *vcpus[LULL_MAX_VCPUS];
 	struct dentry *debugfs;
 	struct list_head shrink_link;
+#ifdef LULL_DEBUG
+	struct lull_soft_vm soft;
+#endif
 };
 
 /* vm.c */

@@ -19,9 +19,12 @@ c_code="$kernel_code launcher/*.[ch] selftests/*.[ch] scripts/*.[ch]"
 check_build()
 {
 	log=$CHECK_LOGS/build.log
+	: >"$log"
 	status=0
-	"$TOP/scripts/build-module" --dir "$CHECK_OUT/w1" W=1 KCFLAGS=-Werror \
-		>"$log" 2>&1 || status=1
+	for debug in 0 1; do
+		"$TOP/scripts/build-module" --dir "$CHECK_OUT/w1.$debug" W=1 \
+			KCFLAGS=-Werror DEBUG=$debug >>"$log" 2>&1 || status=1
+	done
 	verdict "build (W=1, warnings are errors)" "$log" $status
 }
 
@@ -31,7 +34,7 @@ check_sparse()
 	log=$CHECK_LOGS/sparse.log
 	skip_unless sparse sparse || return 0
 	status=0
-	"$TOP/scripts/build-module" --dir "$CHECK_OUT/sparse" C=2 \
+	"$TOP/scripts/build-module" --dir "$CHECK_OUT/sparse" DEBUG=1 C=2 \
 		CF=-D__CHECK_ENDIAN__ >"$log" 2>&1 || status=1
 	! grep -qE '^[a-z/_0-9]+\.[chS]:.*(warning|error):' "$log" || status=1
 	verdict "sparse" "$log" $status

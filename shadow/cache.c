@@ -275,6 +275,7 @@ struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
 	if (!role.direct) {
 		lull_gfn_write_protect(mmu, gfn);
 		lull_mmu_flush(mmu);
+		lull_mmu_settled(mmu);
 	}
 	return sp;
 }
@@ -436,6 +437,7 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 
 static void free_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 {
+	lull_mmu_settled(mmu);
 	mmu->nr_pages--;
 	set_page_private(virt_to_page(sp->spt), 0);
 	free_page((unsigned long)sp->spt);

@@ -154,6 +154,14 @@ struct lull_walk {
 	gfn_t gfn;
 };
 
+/* Here DESIGN.rst relies on a flush: a debug build looks. */
+static inline void lull_mmu_settled(struct lull_mmu *mmu)
+{
+#ifdef LULL_DEBUG
+	mmu->env->settled(mmu);
+#endif
+}
+
 /* walk.c; mmu->lock not held, may sleep */
 int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 		  struct lull_walk *walk);

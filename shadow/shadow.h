@@ -63,6 +63,8 @@ struct lull_page {
  * @gfn_rmap:	the rmap of @gfn, NULL where there is no memory; atomic
  * @flush:	returns when no vCPU is in the guest with translations older
  *		than the call, and none enters again before it flushed; atomic
+ * @settled:	debug builds: no vCPU in the guest may now hold a translation
+ *		that the shadow tables do not give; atomic
  */
 struct lull_shadow_env {
 	int (*read_gpte)(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
@@ -75,6 +77,9 @@ struct lull_shadow_env {
 	void (*put_page)(struct lull_mmu *mmu, struct lull_page *page);
 	struct lull_rmap *(*gfn_rmap)(struct lull_mmu *mmu, gfn_t gfn);
 	void (*flush)(struct lull_mmu *mmu);
+#ifdef LULL_DEBUG
+	void (*settled)(struct lull_mmu *mmu);
+#endif
 };
 
 /**
@@ -241,5 +246,22 @@ hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh);
 void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva);
 int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault);
 int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
+
+#ifdef LULL_DEBUG
+/**
+ * struct lull_hw_walk - what hardware reads on its way to a page
+ * @root:	host-physical address of the root table
+ * @spte:	SPTEs by level; 0 below the first that is not present
+ */
+struct lull_hw_walk {
+	hpa_t root;
+	u64 spte[LULL_ROOT_LEVEL + 1];
+};
+
+void lull_shadow_hw_walk(const struct lull_shadow *sh, gva_t gva,
+			 struct lull_hw_walk *walk);
+int lull_hw_walk_stale(const struct lull_hw_walk *held,
+		       const struct lull_hw_walk *now);
+#endif
 
 #endif /* LULL_SHADOW_H */

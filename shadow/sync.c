@@ -98,6 +98,7 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 
 	lull_gfn_write_protect(mmu, sp->gfn);
 	lull_mmu_flush(mmu);
+	lull_mmu_settled(mmu);
 	/* A table the host has swapped out keeps nothing. */
 	blind = mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch);
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES) {

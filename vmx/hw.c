@@ -155,7 +155,11 @@ bool lull_vmx_acquire(struct vmx_vcpu *vmx)
 	return moved;
 }
 
-static void read_msrs(struct vmx_msrs *msrs)
+/**
+ * lull_vmx_read_msrs() - what this CPU says of its VMX
+ * @msrs:	receives it
+ */
+void lull_vmx_read_msrs(struct vmx_msrs *msrs)
 {
 	bool is_true;
 
@@ -225,7 +229,7 @@ static int check_cpu(struct vmx_config *config)
 		       cpu);
 		return -EBUSY;
 	}
-	read_msrs(&msrs);
+	lull_vmx_read_msrs(&msrs);
 	if (lull_vmx_choose_config(&msrs, config, &why)) {
 		pr_err("CPU %d lacks a VMX control that Lull needs: %s\n",
 		       cpu, why);
@@ -479,9 +483,12 @@ int lull_vmx_init(void)
 	err = check_machine();
 	if (err)
 		goto err_module_notifier;
-	err = alloc_vmxon();
+	err = lull_vmx_count_init();
 	if (err)
 		goto err_module_notifier;
+	err = alloc_vmxon();
+	if (err)
+		goto err_count;
 	find_pmu();
 	cpu_emergency_register_virt_callback(emergency_off);
 	/*
@@ -504,6 +511,8 @@ err_state:
 err_emergency:
 	cpu_emergency_unregister_virt_callback(emergency_off);
 	free_vmxon();
+err_count:
+	lull_vmx_count_exit();
 err_module_notifier:
 	unregister_module_notifier(&module_notifier);
 	return err;
@@ -521,5 +530,6 @@ void lull_vmx_exit(void)
 	cpuhp_remove_state(CPUHP_AP_KVM_STARTING);
 	cpu_emergency_unregister_virt_callback(emergency_off);
 	free_vmxon();
+	lull_vmx_count_exit();
 	unregister_module_notifier(&module_notifier);
 }

@@ -23,6 +23,8 @@ DECLARE_STATIC_KEY_FALSE(lull_vmx_host_pmu);
 bool lull_vmx_going_down(void);
 bool lull_vmx_acquire(struct vmx_vcpu *vmx);
 void lull_vmx_release(struct vmx_vcpu *vmx);
+struct vmx_msrs;
+void lull_vmx_read_msrs(struct vmx_msrs *msrs);
 
 /* VM-exit interruption information: IRET ended NMI blocking, then faulted. */
 #define VMX_INTR_NMI_UNBLOCKED	BIT(12)
@@ -51,6 +53,41 @@ void lull_vmx_unload_msrs(struct vmx_vcpu *vmx);
 /* event.c */
 void lull_vmx_requeue(struct vmx_vcpu *vmx, const struct vmx_exit *exit,
 		      u32 info);
+
+/*
+ * soft_tlb.c and check.c: debug builds count flushes, and check what the CPU
+ * checks on a VM entry.
+ */
+#ifdef LULL_DEBUG
+int lull_vmx_count_init(void);
+void lull_vmx_count_exit(void);
+void lull_vmx_count_invvpid(u16 vpid);
+void lull_vmx_count_entry(const struct vmx_vcpu *vmx);
+bool lull_vmx_check_entry(struct vmx_vcpu *vmx, struct vmx_exit *exit);
+#else
+static inline int lull_vmx_count_init(void)
+{
+	return 0;
+}
+
+static inline void lull_vmx_count_exit(void)
+{
+}
+
+static inline void lull_vmx_count_invvpid(u16 vpid)
+{
+}
+
+static inline void lull_vmx_count_entry(const struct vmx_vcpu *vmx)
+{
+}
+
+static inline bool lull_vmx_check_entry(struct vmx_vcpu *vmx,
+					struct vmx_exit *exit)
+{
+	return true;
+}
+#endif
 
 /* enter.S */
 unsigned int lull_vmx_enter(u64 *gpr, unsigned long *host_rsp, bool resume);

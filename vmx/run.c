@@ -251,6 +251,7 @@ static void prepare(struct vmx_vcpu *vmx)
 		lull_invvpid_context(vmx->vpid);
 		vmx->tlb_stale = false;
 	}
+	lull_vmx_count_entry(vmx);
 	/* Perf may change it in an interrupt, between any two entries. */
 	if (static_branch_unlikely(&lull_vmx_host_pmu))
 		vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
@@ -286,6 +287,11 @@ noinstr void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr,
 
 	instrumentation_begin();
 	prepare(vmx);
+	if (!lull_vmx_check_entry(vmx, exit)) {
+		finish(vmx);
+		instrumentation_end();
+		return;
+	}
 	instrumentation_end();
 
 	failed = run_guest(vmx, gpr, exit);

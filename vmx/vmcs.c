@@ -135,6 +135,7 @@ void lull_invvpid_context(u16 vpid)
 		 : [desc] "m" (desc), [type] "r" (INVVPID_SINGLE_CONTEXT)
 		 : "cc", "memory"
 		 : failed);
+	lull_vmx_count_invvpid(vpid);
 	return;
 
 failed:

@@ -296,4 +296,10 @@ static inline bool lull_vmx_has_irq_window(const struct vmx_vcpu *vmx)
 /* The instruction after this one is not delayed: drop STI/MOV SS blocking. */
 void lull_vmx_clear_blocking(struct vmx_vcpu *vmx);
 
+#ifdef LULL_DEBUG
+/* soft_tlb.c: what the CPUs may still hold for a vCPU. */
+u32 lull_vmx_flushes(const struct vmx_vcpu *vmx, int cpu);
+bool lull_vmx_flush_due(const struct vmx_vcpu *vmx);
+#endif
+
 #endif /* LULL_VMX_H */

@@ -52,7 +52,9 @@ def host_module(name, host):
 class Supplies:
     """Makes, once each, what tests need beside their own program."""
 
-    def __init__(self, host):
+    def __init__(self, host, module, logs):
+        self.module = module    # path of lull.ko
+        self.logs = logs        # folder
         self._files = {}
         self._host = host
 
@@ -99,8 +101,7 @@ def make_payload(batch, folder, supplies):
     """Fill a folder with what a batch needs."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    link_or_copy(os.path.join(OUT, MODULE[batch.tests[0].host], "lull.ko"),
-                 folder + "/lull.ko")
+    link_or_copy(supplies.module, folder + "/lull.ko")
     link_or_copy(os.path.join(OUT, "launcher", "lull"), folder + "/lull")
     link_or_copy(os.path.join(LIB, "driver.sh"), folder + "/driver.sh")
     for test in batch.tests:
@@ -173,14 +174,15 @@ def run_batch(batch, number, supplies, report):
     """Run a batch.  Calls report(test, counts) for each test that was run;
     returns a Batch with the tests that were not, or None."""
     name = "batch%d.%s.%s" % (number, batch.tests[0].cpu, batch.tests[0].host)
-    folder, log = os.path.join(BUILD, name), os.path.join(LOGS, name)
+    logs = supplies.logs
+    folder, log = os.path.join(BUILD, name), os.path.join(logs, name)
     make_payload(batch, folder, supplies)
     shutil.rmtree(log, ignore_errors=True)
     tests = {test.title: test for test in batch.tests}
     progress, code = _watch(vm_command(batch, folder, log), log, tests)
     results = _results(tests, progress, code, log)
     for title, counts in results.items():
-        with open(os.path.join(LOGS, title + ".log"), "w",
+        with open(os.path.join(logs, title + ".log"), "w",
                   encoding="utf-8") as out:
             out.write("\n".join(progress.output.get(title, [])
                                 + counts.failures) + "\n")
