@@ -360,20 +360,15 @@ void lull_soft_tlb_settled(struct lull_vm *vm)
 }
 
 /**
- * lull_soft_tlb_audit() - check every invariant of the shadow tables
+ * lull_soft_tlb_audit() - check the shadow tables, whoever wrote the guest's
  * @vm:		the VM
- *
- * Guest tables can only be read by the launcher's threads: others, and the
- * launcher itself once its memory has gone, do nothing here.
  */
 void lull_soft_tlb_audit(struct lull_vm *vm)
 {
 	int bad;
 
-	if (vm->mm != current->mm)
-		return;
 	spin_lock(&vm->mmu.lock);
-	bad = lull_mmu_audit(&vm->mmu);
+	bad = lull_mmu_audit_structure(&vm->mmu);
 	spin_unlock(&vm->mmu.lock);
 	WARN(bad, "lull: VM %u: the audit of its shadow tables found %d violations\n",
 	     vm->id, bad);

@@ -5,6 +5,7 @@
 #include <asm/processor-flags.h>
 
 #include "monitor/cpuid.h"
+#include "monitor/segments.h"
 #include "monitor/vcpu.h"
 
 /**
@@ -150,13 +151,14 @@ static bool mode_supported(const struct lull_sregs *sregs)
  * @vcpu:	the vCPU, mutex held
  * @sregs:	the new values
  *
- * Segments are checked by the next entry, as hardware does.
+ * RFLAGS.VM is that of the last LULL_SET_REGS, or the guest's.
  *
- * Return: 0, -EINVAL for control registers that cannot be, -EOPNOTSUPP for
- * real mode and 32-bit paging, or -ENOMEM.
+ * Return: 0, -EINVAL for registers that cannot be, -EOPNOTSUPP for real mode
+ * and 32-bit paging, or -ENOMEM.
  */
 int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 {
+	bool ia32e = sregs->efer & EFER_LMA;
 	int i, r;
 
 	if (!sregs_valid(sregs))
@@ -164,6 +166,12 @@ int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 	if (!mode_supported(sregs))
 		return -EOPNOTSUPP;
 	lull_vcpu_load(vcpu);
+	if (!lull_segments_valid(sregs->seg, ia32e,
+				 lull_vmx_get_rflags(&vcpu->vmx) &
+				 X86_EFLAGS_VM)) {
+		lull_vcpu_put(vcpu);
+		return -EINVAL;
+	}
 	for (i = 0; i < LULL_NR_SEGS; i++)
 		lull_vmx_set_seg(&vcpu->vmx, i, &sregs->seg[i]);
 	lull_vmx_set_dtables(&vcpu->vmx, &sregs->gdtr, &sregs->idtr);

@@ -118,15 +118,18 @@ TEST_F(life, set_sregs_einval)
 	vcpu_run_done(&self->vcpu);
 }
 
-/* Segments are the hardware's to refuse. */
-TEST_F(life, bad_segment_fails_the_entry)
+/* Neither ioctl alone can know that RIP and CS do not fit. */
+TEST_F(life, rip_that_does_not_fit_cs_fails_the_entry)
 {
 	struct lull_sregs sregs;
 	struct lull_regs regs;
 
 	vcpu_get_sregs(&self->vcpu, &sregs);
-	sregs.seg[LULL_TR].ar = 0x10000;
+	sregs.seg[LULL_CS].ar = 0xc09b;
 	vcpu_set_sregs(&self->vcpu, &sregs);
+	vcpu_get_regs(&self->vcpu, &regs);
+	regs.rip = 1ULL << 32;
+	vcpu_set_regs(&self->vcpu, &regs);
 	vcpu_run_reason(&self->vcpu, LULL_RUN_FAIL_ENTRY);
 	EXPECT_TRUE(self->vcpu.run->hw.exit_reason == (33 | 1U << 31));
 	EXPECT_EQ(-EIO, try_run(self->vcpu.fd));

@@ -12,6 +12,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/vmx.h>
+#include "monitor/segments.h"
 #include "vmx/check.h"
 
 /* As Bochs' corei7_haswell_4770 has them */
@@ -528,6 +529,68 @@ static void v8086(void **state)
 	run(valid_v8086, cases, ARRAY_SIZE(cases));
 }
 
+static u64 seed;
+
+static u64 rnd(u64 below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (seed >> 16) % below;
+}
+
+static void change_one(struct lull_segment *seg)
+{
+	static const u32 limits[] = {
+		0, 0x67, 0xfff, 0xffff, 0xfffff, 0x100000, 0xffffffff,
+	};
+
+	switch (rnd(5)) {
+	case 0:
+		seg->ar ^= 1U << rnd(18);
+		break;
+	case 1:
+		seg->ar ^= 1U << rnd(8);
+		break;
+	case 2:
+		seg->selector ^= 1U << rnd(4);
+		break;
+	case 3:
+		seg->base ^= 1ULL << rnd(40);
+		break;
+	default:
+		seg->limit = limits[rnd(ARRAY_SIZE(limits))];
+	}
+}
+
+/* What LULL_SET_SREGS takes is what a VM entry takes, no more and no less */
+static void segments_of_the_launcher(void **state)
+{
+	struct vmx_state (*const bases[])(void) = {
+		valid, valid32, valid_v8086,
+	};
+	unsigned int round, both = 0;
+
+	seed = 1;
+	for (round = 0; round < 300000; round++) {
+		struct vmx_state s = bases[round % 3]();
+		unsigned int changes = 1 + rnd(4);
+		bool ours, entry;
+
+		while (changes--)
+			change_one(&s.guest.seg[rnd(LULL_NR_SEGS)]);
+		ours = lull_segments_valid(s.guest.seg, vmx_is_ia32e(&s),
+					   s.guest.rflags & X86_EFLAGS_VM);
+		entry = !lull_vmx_check_segments(&s);
+		if (ours != entry)
+			fail_msg("round %u: launcher %d, entry %d (%s)", round,
+				 ours, entry, lull_vmx_check_segments(&s));
+		both += ours;
+	}
+	/* else the changes are too wild to say anything */
+	assert_in_range(both, 3000, 297000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -540,6 +603,7 @@ int main(void)
 		cmocka_unit_test(non_register_state),
 		cmocka_unit_test(outside_ia32e),
 		cmocka_unit_test(v8086),
+		cmocka_unit_test(segments_of_the_launcher),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
