@@ -124,6 +124,56 @@ static struct lull_rmap *gfn_rmap(struct lull_mmu *mmu, gfn_t gfn)
 	return slot ? &slot->rmap[gfn - slot->base_gfn] : NULL;
 }
 
+static bool next_gfn(struct lull_mmu *mmu, gfn_t *gfn)
+{
+	struct lull_vm *vm = mmu_vm(mmu);
+	struct lull_memslot *slot;
+	gfn_t next = ~0ULL;
+
+	for (slot = vm->slots; slot < vm->slots + LULL_MAX_SLOTS; slot++) {
+		if (*gfn < slot->base_gfn + slot->npages)
+			next = min(next, max(*gfn, slot->base_gfn));
+	}
+	*gfn = next;
+	return next != ~0ULL;
+}
+
+/* Whether there is such a page, and whether it is @hfn. */
+static bool host_page(unsigned long hva, unsigned int gup_flags, hfn_t hfn,
+		      bool *same)
+{
+	struct page *page;
+
+	if (!get_user_page_fast_only(hva, gup_flags, &page))
+		return false;
+	*same = page_to_pfn(page) == hfn;
+	put_page(page);
+	return true;
+}
+
+/*
+ * Only threads of the launcher can tell.  What the host may only read shows in
+ * that the page is there, and not for writing.  A look for it can fail by
+ * chance, when the CPU sets A or D: once more then.
+ */
+static bool is_behind(struct lull_mmu *mmu, gfn_t gfn, hfn_t hfn, bool write)
+{
+	unsigned long hva = lull_gpa_to_hva(mmu_vm(mmu), gfn << PAGE_SHIFT,
+					    write);
+	unsigned int flags = write ? FOLL_WRITE : 0;
+	bool same;
+
+	if (!hva)
+		return false;
+	if (current->mm != mmu_vm(mmu)->mm)
+		return true;
+	if (host_page(hva, flags, hfn, &same))
+		return same;
+	if (!write || !host_page(hva, 0, hfn, &same))
+		return true;
+	return host_page(hva, flags, hfn, &same) && same;
+}
+
 static void ack(void *unused)
 {
 }
@@ -167,6 +217,8 @@ const struct lull_shadow_env lull_shadow_env = {
 	.get_page = get_page_of_gfn,
 	.put_page = put_page_of_gfn,
 	.gfn_rmap = gfn_rmap,
+	.next_gfn = next_gfn,
+	.is_behind = is_behind,
 	.flush = flush,
 #ifdef LULL_DEBUG
 	.settled = settled,

@@ -26,6 +26,16 @@ wanted=" $* "
 
 planted=0
 caught=0
+changed=
+rm -rf "$out/tree"
+mkdir -p "$out/tree"
+cp -r "$top/shadow" "$out/tree/"
+
+# The file that the last bug was in: only this is built again
+restore()
+{
+	[ -z "$changed" ] || cp "$top/shadow/$changed" "$out/tree/shadow/"
+}
 
 # found LOG: by what a bug was caught
 found()
@@ -53,9 +63,8 @@ plant()
 	*) return 0 ;;
 	esac
 	planted=$((planted + 1))
-	rm -rf "$out/tree"
-	mkdir -p "$out/tree"
-	cp -r "$top/shadow" "$out/tree/"
+	restore
+	changed=$2
 	# "$1" in TO is what the first group of FROM matched
 	FROM=$3 TO=$4 perl -0pi -e '
 		my $to = $ENV{TO};
@@ -71,14 +80,14 @@ plant()
 		echo "FAIL $1: cannot be planted in $2"
 		return
 	fi
-	if ! make -s -C "$top/selftests/shadow_host" O="$out/build" \
+	if ! make -s -j2 -C "$top/selftests/shadow_host" O="$out/build" \
 		SHADOW="$out/tree" EXTRA_CFLAGS=-Wno-error all \
 		>"$out/$1.log" 2>&1; then
 		echo "FAIL $1: does not compile (log: $out/$1.log)"
 		return
 	fi
 	if make -s -C "$top/selftests/shadow_host" O="$out/build" \
-		SHADOW="$out/tree" EXTRA_CFLAGS=-Wno-error STEPS="$steps" \
+		SHADOW="$out/tree" EXTRA_CFLAGS=-Wno-error STEPS="$steps" FUZZ=0 \
 		SEED="$seed" check >"$out/$1.log" 2>&1; then
 		echo "FAIL $1: not caught in $steps steps, seed $seed"
 		return
@@ -87,35 +96,68 @@ plant()
 	echo "ok $1: $(found "$out/$1.log")"
 }
 
-plant write-protect cache.c \
+# Twelve that shadow MMUs have had.
+plant dropped-write-protect cache.c \
 	'lull_gfn_write_protect\(mmu, gfn\);' ';'
+plant skipped-sync sync.c \
+	'if \(sp->unsync\) \{\n\t\tsync_sp' \
+	'if (sp->unsync && sp->role.level > 1) { sync_sp'
+plant wrong-role-compare cache.c \
+	'sp->role\.word == role\.word' \
+	'!((sp->role.word ^ role.word) & ~(7U << 4))'
+plant spte-kept-after-memslot-removal notifier.c \
+	'(spin_needbreak\(&mmu->lock\)\)\s*)continue;' '$1break;'
+plant invlpg-forgets-large-pages sync.c \
+	'if \(mmu->nr_upper_unsync\)\n' \
+	'while (sp->role.level > 2 && test_bit(pt_index(gva, sp->role.level), sp->present))
+		sp = link_child(sp->spt[pt_index(gva, sp->role.level)]);
+	if (sp->gptes[pt_index(gva, 2)] & LULL_PTE_PS) {
+		spin_unlock(&mmu->lock);
+		return;
+	}
+	sp = sh->root;
+	if (mmu->nr_upper_unsync)
+'
+plant stale-rmap cache.c \
+	'if \(!WARN_ON_ONCE\(!rmap\)\)' \
+	'if (rmap && sp->role.level > 1)'
+plant more-rights-than-the-walk fault.c \
+	'unsigned int access = walk->access\[walk->level\];' \
+	'unsigned int access = walk->access[walk->level] | gpte_access(walk->gpte[walk->level]);'
+plant lost-dirty-bit fault.c \
+	'if \(!\(walk->gpte\[walk->level\] & LULL_PTE_D\)\)' 'if (0)'
+plant free-before-flush cache.c \
+	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
+	'$1 lull_mmu_flush(mmu);'
+plant notifier-misses-a-cached-root cache.c \
+	'if \(!sp->parents\.val && !sp->root_count\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
+	'if (!sp->parents.val && !sp->root_count) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
+plant reclaim-of-the-root-in-use cache.c \
+	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
+plant mmio-over-a-present-spte sync.c \
+	'(sp->unsync && !entry_is_now\(mmu, sp, idx\)\) \{\n\t\t\t)lull_spte_drop\(mmu, sp, idx\);' \
+	'$1WRITE_ONCE(sp->spt[idx], 0); __clear_bit(idx, sp->present); mmu->flush = true;'
+
+# And others.
 plant sync-of-found-child fault.c \
 	'if \(lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)\)\s*return NULL;' ''
 plant late-sync-not-checked fault.c \
 	'lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)' \
 	'lull_sp_sync_tree(mmu, child) > 64'
-plant role-compare cache.c \
-	'sp->role\.word == role\.word' \
-	'!((sp->role.word ^ role.word) & ~(7U << 4))'
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
-plant slot-removal notifier.c \
-	'(spin_needbreak\(&mmu->lock\)\)\s*)continue;' '$1break;'
-plant invlpg-of-large-page sync.c \
+plant large-page-link-serves sync.c \
 	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
 	'return entry_usable(sp, gpte) &&'
-plant stale-rmap cache.c \
-	'if \(!WARN_ON_ONCE\(!rmap\)\)' \
-	'if (rmap && sp->role.level > 1)'
+plant fault-keeps-old-translation fault.c \
+	'if \(fault->result == LULL_FAULT_INJECT \|\|\s*fault->result == LULL_FAULT_MMIO\)' \
+	'if (fault->result == LULL_FAULT_MMIO)'
+plant translation-fault-keeps-old fault.c \
+	'(?s)else if \(r == 1\)\s*lull_shadow_forget\(sh, fault->gva\);' ''
 plant user-right fault.c \
 	'\(access & LULL_ACC_U \? LULL_PTE_U : 0\)' 'LULL_PTE_U'
-plant write-right fault.c \
-	'unsigned int access = walk->access\[walk->level\];' \
-	'unsigned int access = walk->access[walk->level] | gpte_access(walk->gpte[walk->level]);'
 plant execute-right fault.c \
 	'\(access & LULL_ACC_X \? 0 : LULL_PTE_NX\)' '0'
-plant lost-dirty fault.c \
-	'if \(!\(walk->gpte\[walk->level\] & LULL_PTE_D\)\)' 'if (0)'
 plant lost-dirty-of-large-page fault.c \
 	'role\.clean = direct && !\(gpte & LULL_PTE_D\);' ''
 plant role-of-clean-large-page fault.c \
@@ -123,15 +165,9 @@ plant role-of-clean-large-page fault.c \
 	'if (direct && !(gpte & LULL_PTE_D)) role.access &= ~LULL_ACC_W;'
 plant lost-accessed spte.h \
 	'LULL_PTE_A \| LULL_PTE_D\)\);' 'LULL_PTE_D));'
-plant free-before-flush cache.c \
-	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
-	'$1 lull_mmu_flush(mmu);'
 plant notifier-misses notifier.c \
 	'while \(\(spte = lull_rmap_first\(rmap\)\)\)' \
 	'if ((spte = lull_rmap_first(rmap)))'
-plant notifier-misses-a-cached-root cache.c \
-	'if \(!sp->parents\.val && !sp->root_count\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
-	'if (!sp->parents.val && !sp->root_count) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
 plant notifier-misses-tables notifier.c \
 	'lull_gfn_prepare_unsync\(mmu, first \+ i, &dead\);' ';'
 plant sync-while-the-host-changes-it sync.c \
@@ -140,8 +176,6 @@ plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \
 	'!mmu->invalidations && ' ''
-plant reclaim-of-the-root-in-use cache.c \
-	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
 plant leaf-over-spte fault.c \
 	'(?s)if \(\*spte && \(\(\*spte \^ new\) & LULL_PTE_ADDR\)\)\s*lull_spte_drop\(mmu, sp, idx\);(.*?)if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \
 	'$1if (0)'

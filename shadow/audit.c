@@ -5,9 +5,23 @@
  */
 #include "shadow/internal.h"
 
+/* What was seen of one kind must be as many as are known of the other. */
+struct census {
+	unsigned long leaves;
+	unsigned long links;
+	unsigned long parents;
+	unsigned int upper_unsync;
+	unsigned int pages;
+};
+
 static unsigned int is_writable(u64 *spte)
 {
 	return !!(*spte & LULL_PTE_W);
+}
+
+static unsigned int count_one(u64 *spte)
+{
+	return 1;
 }
 
 /* A link: right child, rmap back, unsync state passed up. */
@@ -31,22 +45,42 @@ static unsigned int audit_link(struct lull_sp *sp, unsigned int idx)
 	return bad;
 }
 
-/* A leaf: rights within the role's and its entry's, rmap back. */
-static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
-			       unsigned int idx)
+/*
+ * No more than role and entry give.  With CR0.WP clear the supervisor may write
+ * what is read-only: then the user has nothing, nor has SMEP anything to refuse.
+ */
+static unsigned int audit_rights(const struct lull_sp *sp, unsigned int idx)
 {
 	unsigned int access = sp->role.access;
 	u64 spte = sp->spt[idx];
-	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, leaf_gfn(sp, idx));
 	unsigned int bad = 0;
 
 	if (sp->gptes)
 		access &= gpte_access(sp->gptes[idx]);
-	bad += sp->role.wp && (spte & LULL_PTE_W) && !(access & LULL_ACC_W);
+	if ((spte & LULL_PTE_W) && !(access & LULL_ACC_W)) {
+		bad += sp->role.wp || (spte & LULL_PTE_U);
+		bad += sp->role.smep_not_wp && (access & LULL_ACC_U) &&
+		       !(spte & LULL_PTE_NX);
+	}
 	bad += sp->role.clean && (spte & LULL_PTE_W);
 	bad += (spte & LULL_PTE_U) && !(access & LULL_ACC_U);
 	bad += sp->role.nxe && !(spte & LULL_PTE_NX) && !(access & LULL_ACC_X);
+	return bad;
+}
+
+/* A leaf: what the host has behind its gfn now, in the rmap of that gfn. */
+static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
+			       unsigned int idx)
+{
+	gfn_t gfn = leaf_gfn(sp, idx);
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, gfn);
+	u64 spte = sp->spt[idx];
+	unsigned int bad = audit_rights(sp, idx);
+
+	bad += (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE;
 	bad += !rmap || !lull_rmap_has(rmap, &sp->spt[idx]);
+	bad += !mmu->env->is_behind(mmu, gfn, pte_frame(spte),
+				    spte & LULL_PTE_W);
 	return bad;
 }
 
@@ -70,7 +104,8 @@ static unsigned int audit_synced(struct lull_mmu *mmu, struct lull_sp *sp)
 	return rmap ? lull_rmap_for_each(rmap, is_writable) : 0;
 }
 
-static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
+static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
+			     struct census *census)
 {
 	unsigned int idx, bad = 0;
 
@@ -78,11 +113,18 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 		bad += !!sp->spt[idx] != test_bit(idx, sp->present);
 		if (!sp->spt[idx])
 			continue;
-		if (sp->role.level > 1)
+		if (sp->role.level > 1) {
 			bad += audit_link(sp, idx);
-		else
+			census->links++;
+		} else {
 			bad += audit_leaf(mmu, sp, idx);
+			census->leaves++;
+		}
 	}
+	census->parents += lull_rmap_for_each(&sp->parents, count_one);
+	census->upper_unsync += sp->unsync && sp->role.level > 1;
+	census->pages++;
+	bad += sp->invalid;
 	bad += sp->unsync_children !=
 	       bitmap_weight(sp->unsync_child, LULL_PT_ENTRIES);
 	bad += table_sp(sp->spt) != sp;
@@ -90,6 +132,28 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 	if (!sp->role.direct && !sp->unsync)
 		bad += audit_synced(mmu, sp);
 	return bad;
+}
+
+/* Kept for its vCPU alone: empty, and found by nobody. */
+static unsigned int audit_zapped(const struct lull_sp *sp,
+				 struct census *census)
+{
+	census->pages++;
+	return !sp->root_count + !sp->invalid + sp->unsync +
+	       !!sp->unsync_children + !!sp->parents.val +
+	       !!bitmap_weight(sp->present, LULL_PT_ENTRIES);
+}
+
+/* Every leaf was found in its rmap: as many as there are, and no others. */
+static unsigned long count_rmaps(struct lull_mmu *mmu)
+{
+	unsigned long nr = 0;
+	gfn_t gfn;
+
+	for (gfn = 0; mmu->env->next_gfn(mmu, &gfn); gfn++)
+		nr += lull_rmap_for_each(mmu->env->gfn_rmap(mmu, gfn),
+					 count_one);
+	return nr;
 }
 
 /**
@@ -103,18 +167,21 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp)
  */
 int lull_mmu_audit_structure(struct lull_mmu *mmu)
 {
-	unsigned int upper = 0, nr = 0, bad = 0;
+	struct census census = { 0 };
+	unsigned int bad = 0;
 	struct lull_sp *sp;
 
 	lockdep_assert_held(&mmu->lock);
 	list_for_each_entry(sp, &mmu->pages, link) {
-		bad += audit_sp(mmu, sp);
+		bad += audit_sp(mmu, sp, &census);
 		bad += lull_sp_find(mmu, sp->gfn, sp->role) != sp;
-		upper += sp->unsync && sp->role.level > 1;
-		nr++;
 	}
-	bad += upper != mmu->nr_upper_unsync;
-	bad += nr > mmu->nr_pages;
+	list_for_each_entry(sp, &mmu->zapped, link)
+		bad += audit_zapped(sp, &census);
+	bad += census.parents != census.links;
+	bad += census.leaves != count_rmaps(mmu);
+	bad += census.upper_unsync != mmu->nr_upper_unsync;
+	bad += census.pages != mmu->nr_pages;
 	return bad;
 }
 

@@ -170,6 +170,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 	mmu->max_pages = max_pages;
 	spin_lock_init(&mmu->lock);
 	INIT_LIST_HEAD(&mmu->pages);
+	INIT_LIST_HEAD(&mmu->zapped);
 	for (i = 0; i < ARRAY_SIZE(mmu->hash); i++)
 		INIT_HLIST_HEAD(&mmu->hash[i]);
 	mmu->scratch = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -429,10 +430,7 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 	hlist_del(&sp->hash_link);
 	sp->invalid = true;
 	mmu->flush = true;
-	if (sp->root_count)
-		list_del(&sp->link);
-	else
-		list_move(&sp->link, dead);
+	list_move(&sp->link, sp->root_count ? &mmu->zapped : dead);
 }
 
 static void free_sp(struct lull_mmu *mmu, struct lull_sp *sp)
@@ -515,8 +513,10 @@ void lull_root_put(struct lull_shadow *sh)
 
 	lockdep_assert_held(&sh->mmu->lock);
 	sh->root = NULL;
-	if (root && !--root->root_count && root->invalid)
+	if (root && !--root->root_count && root->invalid) {
+		list_del(&root->link);
 		free_sp(sh->mmu, root);
+	}
 }
 
 /**

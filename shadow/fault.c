@@ -197,28 +197,6 @@ static enum lull_fault_result map(struct lull_shadow *sh,
 	return result;
 }
 
-/* The guest reaches no memory here: leave no SPTE that says otherwise. */
-static void unmap(struct lull_shadow *sh, gva_t gva)
-{
-	struct lull_sp *sp;
-	unsigned int idx;
-
-	spin_lock(&sh->mmu->lock);
-	sp = sh->root;
-	while (sp) {
-		idx = pt_index(gva, sp->role.level);
-		if (!test_bit(idx, sp->present))
-			break;
-		if (sp->role.level == 1) {
-			lull_spte_drop(sh->mmu, sp, idx);
-			break;
-		}
-		sp = link_child(sp->spt[idx]);
-	}
-	lull_mmu_flush(sh->mmu);
-	spin_unlock(&sh->mmu->lock);
-}
-
 static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
 		    const struct lull_walk *walk)
 {
@@ -232,7 +210,6 @@ static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
 	smp_rmb();
 	r = mmu->env->get_page(mmu, walk->gfn, write, &page);
 	if (r == -ENOENT || r == -EROFS) {
-		unmap(sh, fault->gva);
 		fault->result = LULL_FAULT_MMIO;
 		return 0;
 	}
@@ -262,15 +239,18 @@ int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault)
 	if (r)
 		return r;
 	r = lull_walk_gva(sh, fault, &walk);
-	if (r == 1)
-		return 0;
 	if (r == -EAGAIN) {
 		fault->result = LULL_FAULT_RETRY;
 		return 0;
 	}
-	if (r)
+	if (!r)
+		r = map_page(sh, fault, &walk);
+	if (r < 0)
 		return r;
-	return map_page(sh, fault, &walk);
+	if (fault->result == LULL_FAULT_INJECT ||
+	    fault->result == LULL_FAULT_MMIO)
+		lull_shadow_forget(sh, fault->gva);
+	return 0;
 }
 
 /**
@@ -294,5 +274,7 @@ int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault)
 	} while (r == -EAGAIN);
 	if (!r)
 		fault->result = LULL_FAULT_FIXED;
+	else if (r == 1)
+		lull_shadow_forget(sh, fault->gva);
 	return r < 0 ? r : 0;
 }

@@ -47,7 +47,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
 /**
  * struct lull_sp - one shadow page
  * @hash_link:	in mmu->hash, while valid
- * @link:	in mmu->pages, or in a list of pages to free
+ * @link:	in mmu->pages, in mmu->zapped, or in a list of pages to free
  * @spt:	the hardware's table; its struct page points back here
  * @gptes:	the guest entry each SPTE was made from; NULL if direct
  * @gfn:	the guest table's; if direct the first that it maps
@@ -203,6 +203,7 @@ void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap);
 
 /* sync.c */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
+void lull_shadow_forget(struct lull_shadow *sh, gva_t gva);
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp);
 
 #endif /* LULL_SHADOW_INTERNAL_H */

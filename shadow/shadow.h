@@ -61,6 +61,10 @@ struct lull_page {
  *		may sleep
  * @put_page:	releases what @get_page took; atomic
  * @gfn_rmap:	the rmap of @gfn, NULL where there is no memory; atomic
+ * @next_gfn:	the first gfn from @gfn on that has memory; false if there is
+ *		none; atomic
+ * @is_behind:	for the audit: is host frame @hfn what is behind @gfn now, for
+ *		writing if @write?  true where this cannot be told; atomic
  * @flush:	returns when no vCPU is in the guest with translations older
  *		than the call, and none enters again before it flushed; atomic
  * @settled:	debug builds: no vCPU in the guest may now hold a translation
@@ -76,6 +80,9 @@ struct lull_shadow_env {
 			struct lull_page *page);
 	void (*put_page)(struct lull_mmu *mmu, struct lull_page *page);
 	struct lull_rmap *(*gfn_rmap)(struct lull_mmu *mmu, gfn_t gfn);
+	bool (*next_gfn)(struct lull_mmu *mmu, gfn_t *gfn);
+	bool (*is_behind)(struct lull_mmu *mmu, gfn_t gfn, hfn_t hfn,
+			  bool write);
 	void (*flush)(struct lull_mmu *mmu);
 #ifdef LULL_DEBUG
 	void (*settled)(struct lull_mmu *mmu);
@@ -106,7 +113,8 @@ struct lull_mmu_stats {
  * @lock:	the mmu lock
  * @pages:	[m] every valid shadow page, newest first
  * @hash:	[m] the same, by gfn
- * @nr_pages:	[m] length of @pages, plus zapped roots in use
+ * @zapped:	[m] invalid roots that some vCPU still has
+ * @nr_pages:	[m] length of @pages and @zapped
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
  * @flush:	[m] an SPTE lost rights since the last env->flush()
  * @invalidations: [m] notifier ranges under way
@@ -122,6 +130,7 @@ struct lull_mmu {
 	unsigned int max_pages;
 	spinlock_t lock;	/* the mmu lock */
 	struct list_head pages;
+	struct list_head zapped;
 	struct hlist_head hash[1 << LULL_HASH_BITS];
 	unsigned int nr_pages;
 	unsigned int nr_upper_unsync;

@@ -163,6 +163,17 @@ static void sync_upper(struct lull_mmu *mmu)
 	}
 }
 
+/* Is the entry an SPTE was made from what the table holds now? */
+static bool entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
+			 unsigned int idx)
+{
+	u64 gpte;
+
+	return !mmu->env->read_gpte(mmu, (sp->gfn << 12) + 8 * idx, &gpte,
+				    true) &&
+	       gpte_unchanged(sp->gptes[idx], gpte);
+}
+
 static union lull_role root_role(const struct lull_shadow *sh)
 {
 	if (sh->mode.unpaged)
@@ -359,6 +370,44 @@ bool lull_shadow_root_valid(const struct lull_shadow *sh)
 hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
 {
 	return __pa(sh->root->spt);
+}
+
+/**
+ * lull_shadow_forget() - an access ended outside the shadow tables
+ * @sh:		the vCPU
+ * @gva:	its address
+ *
+ * A page fault removes what the CPU has cached for its address, translation and
+ * paging-structure entries (SDM: "Operations that Invalidate TLBs and
+ * Paging-Structure Caches").  So does an access that left as MMIO, where an old
+ * translation would lead elsewhere.  Tables in sync hold nothing old, the
+ * others are compared at the one entry.
+ *
+ * Context: without the mmu lock.
+ */
+void lull_shadow_forget(struct lull_shadow *sh, gva_t gva)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_sp *sp = sh->root;
+	unsigned int idx;
+
+	if (!sp || !lull_shadow_needs_sync(sh))
+		return;
+	spin_lock(&mmu->lock);
+	for (;;) {
+		idx = pt_index(gva, sp->role.level);
+		if (!test_bit(idx, sp->present))
+			break;
+		if (sp->unsync && !entry_is_now(mmu, sp, idx)) {
+			lull_spte_drop(mmu, sp, idx);
+			break;
+		}
+		if (sp->role.level == 1)
+			break;
+		sp = link_child(sp->spt[idx]);
+	}
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
 }
 
 /**

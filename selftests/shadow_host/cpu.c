@@ -5,6 +5,7 @@
  * what the architecture does not allow.
  */
 #include "host.h"
+#include "reach.h"
 #include "world.h"
 
 #define SPTE_BITS	(LULL_SPTE_LINK | LULL_PTE_NX | LULL_PTE_ADDR)
@@ -338,6 +339,14 @@ static void count_result(enum lull_fault_result result)
 	tally.retried += result == LULL_FAULT_RETRY;
 }
 
+/* #PF reaches the guest: what the CPU has for its address is gone. */
+static void deliver(struct vcpu *vcpu, const struct lull_fault *fault,
+		    unsigned int gva_nr)
+{
+	if (fault->result == LULL_FAULT_INJECT)
+		wcache_forget(&vcpu->arch, gva_nr, cpu_read_arch, vcpu);
+}
+
 /* One page-fault exit.  Returns whether to try again. */
 static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 {
@@ -348,6 +357,8 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
 		    &want);
 	vcpu->in_host = true;
+	if (world.mmu.nr_pages + LULL_ROOT_LEVEL > world.mmu.max_pages)
+		reach(REACH_CAP);
 	r = lull_shadow_fault(&vcpu->sh, &fault);
 	vcpu->in_host = false;
 	host_fail_allocation(0);
@@ -356,8 +367,10 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	if (r)
 		host_fail("lull_shadow_fault(): %d", r);
 	count_result(fault.result);
-	if (!world.raced)
+	if (!world.raced) {
 		check_fault(vcpu, &want, &fault, gva_nr, access);
+		deliver(vcpu, &fault, gva_nr);
+	}
 	return fault.result == LULL_FAULT_FIXED ||
 	       fault.result == LULL_FAULT_RETRY;
 }
@@ -418,6 +431,7 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 		check_injected(&want, &fault);
 	else
 		check_translated(&want, &fault);
+	deliver(vcpu, &fault, gva_nr);
 }
 
 /* A MOV to CR3 that finds its root in sync needs nothing more. */
@@ -427,8 +441,10 @@ static bool load_ready_root(struct vcpu *vcpu, u64 cr3)
 
 	vcpu->in_host = true;
 	done = lull_shadow_try_cr3(&vcpu->sh, cr3);
-	if (done)
+	if (done) {
+		reach(REACH_CR3_READY);
 		wcache_clear(&vcpu->hw);
+	}
 	vcpu->in_host = false;
 	cpu_update(vcpu);
 	return done;
@@ -438,16 +454,20 @@ static bool load_ready_root(struct vcpu *vcpu, u64 cr3)
 static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 {
 	u64 old = vcpu->sh.cr3;
+	bool cached;
 	int r;
 
 	cpu_prepare(vcpu);
 	vcpu->in_host = true;
-	r = lull_shadow_load_cr3(&vcpu->sh, cr3, NULL);
+	r = lull_shadow_load_cr3(&vcpu->sh, cr3, &cached);
 	if (r && vcpu->sh.cr3 != old)
 		host_fail("CR3 changed by a load that failed");
 	if (!r) {
+		reach(cached ? REACH_CR3_CACHED : REACH_CR3_NEW);
 		if (zap)
 			lull_mmu_zap_all(&world.mmu);
+		if (world.mmu.invalidations)
+			reach(REACH_SYNC_INSIDE);
 		if (lull_shadow_needs_sync(&vcpu->sh))
 			lull_shadow_sync(&vcpu->sh);
 		wcache_clear(&vcpu->hw);

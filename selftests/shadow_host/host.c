@@ -30,7 +30,8 @@ struct kmem_cache {
 
 static unsigned char arena[ARENA_PAGES][PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct page pages[ARENA_PAGES];
-static unsigned int next_page = LOW_PAGES, next_low, live_pages, live_objects, locks_held;
+static unsigned int next_page = LOW_PAGES, next_low, live_pages, live_objects;
+static unsigned int locks_held;
 static unsigned int failing_allocation, resched_asked, tried;
 
 void (*host_catch)(const char *why);
@@ -135,7 +136,8 @@ void host_reset(void)
 	tried = 0;
 	locks_held = 0;
 	failing_allocation = 0;
-	next_page = 0;
+	next_page = LOW_PAGES;
+	next_low = 0;
 }
 
 /**
@@ -260,7 +262,7 @@ void *host_va(unsigned long pa)
 {
 	if (!is_ours(pa))
 		host_fail("physical address %#lx is not ours", pa);
-	return arena[0] + offset_of(pa);
+	return (unsigned char *)arena + offset_of(pa);
 }
 
 /**

@@ -11,16 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "host.h"
+#include "reach.h"
 #include "script.h"
 
 #define OPS_PER_RUN	400
-/* A run takes milliseconds; one that goes on for so long never ends. */
+/* Of CPU time: a run takes milliseconds, or it never ends. */
 #define SECONDS_PER_RUN	5
+/* In so many steps each thing is met that there is to meet. */
+#define STEPS_TO_MEET	100000
+#define STEPS_PER_LINE	2000000
 
 /* Shared with the child. */
 struct progress {
@@ -28,6 +33,7 @@ struct progress {
 	unsigned int step;
 	char why[256];
 	struct tally tally;
+	struct reached reached;
 };
 
 static struct progress *progress;
@@ -73,14 +79,18 @@ static bool fails(void (*fn)(const void *arg), const void *arg, bool silent)
 		host_fail("waitpid: %s", strerror(errno));
 	if (status && !progress->why[0])
 		snprintf(progress->why, sizeof(progress->why),
-			 WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ?
+			 WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF ?
 			 "the run hangs" : "the run died (see above)");
 	return status;
 }
 
 static void run_script(const void *arg)
 {
-	alarm(SECONDS_PER_RUN);
+	static const struct itimerval limit = {
+		.it_value.tv_sec = SECONDS_PER_RUN,
+	};
+
+	setitimer(ITIMER_PROF, &limit, NULL);
 	script_run(arg, &progress->step);
 }
 
@@ -103,8 +113,12 @@ static void run_batch(const void *arg)
 			      batch->ops);
 		run_script(&script);
 		script_free(&script);
+		if ((run + 1) * batch->ops % STEPS_PER_LINE == 0)
+			fprintf(stderr, "# %lu steps\n",
+				(run + 1) * batch->ops);
 	}
 	progress->tally = tally;
+	progress->reached = reached;
 }
 
 static void remove_ops(struct script *script, unsigned int at, unsigned int n)
@@ -188,11 +202,9 @@ static void shrink(struct script *script)
 	}
 }
 
-static void print_failure(const struct batch *batch, struct script *script)
+static void print_failure(struct script *script)
 {
-	printf("# seed %llu run %lu step %u: %s\n",
-	       (unsigned long long)batch->seed, progress->run, progress->step,
-	       progress->why);
+	printf("step %u: %s\n", progress->step, progress->why);
 	memcpy(first_why, progress->why, sizeof(first_why));
 	shrink(script);
 	fails(run_script, script, false);
@@ -213,6 +225,17 @@ static void print_tally(const struct tally *tally)
 	       (unsigned long long)tally->mmu.syncs, tally->raced);
 }
 
+static int all_met(void)
+{
+	const char *missing = reach_missing(&progress->reached);
+
+	if (missing)
+		printf("not ok 2 - never met: %s\n", missing);
+	else
+		printf("ok 2 - all %d kinds of events were met\n", NR_REACH);
+	return !!missing;
+}
+
 static int run_random(u64 seed, unsigned long steps)
 {
 	unsigned long runs = (steps + OPS_PER_RUN - 1) / OPS_PER_RUN;
@@ -221,28 +244,57 @@ static int run_random(u64 seed, unsigned long steps)
 
 	if (!fails(run_batch, &batch, false)) {
 		print_tally(&progress->tally);
+		reach_print(stdout, &progress->reached);
 		printf("ok 1 - %lu random steps in %lu runs, seed %llu\n",
 		       runs * OPS_PER_RUN, runs, (unsigned long long)seed);
-		return 0;
+		return steps < STEPS_TO_MEET ? 0 : all_met();
 	}
 	script_random(&script, seed_of_run(seed, progress->run), OPS_PER_RUN);
-	print_failure(&batch, &script);
+	printf("# seed %llu run %lu ", (unsigned long long)seed, progress->run);
+	print_failure(&script);
 	script_free(&script);
 	printf("not ok 1 - random steps, seed %llu\n",
 	       (unsigned long long)seed);
 	return 1;
 }
 
-static int replay(const char *path)
+static FILE *open_input(const char *path)
 {
 	FILE *from = strcmp(path, "-") ? fopen(path, "r") : stdin;
+
+	if (from)
+		return from;
+	fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	exit(2);
+}
+
+/* What the fuzzer found, as a script. */
+static int run_bytes(const char *path)
+{
+	FILE *from = open_input(path);
+	struct script script;
+	u8 data[4096];
+	bool failed;
+
+	script_from_bytes(&script, data, fread(data, 1, sizeof(data), from));
+	fclose(from);
+	failed = fails(run_script, &script, false);
+	if (failed) {
+		printf("# %s ", path);
+		print_failure(&script);
+	}
+	printf("%sok 1 - %s: %u steps\n", failed ? "not " : "", path,
+	       script.nr);
+	script_free(&script);
+	return failed;
+}
+
+static int replay(const char *path)
+{
+	FILE *from = open_input(path);
 	struct script script;
 	bool failed;
 
-	if (!from) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return 2;
-	}
 	script_read(from, &script);
 	fclose(from);
 	failed = fails(run_script, &script, false);
@@ -257,7 +309,8 @@ static int replay(const char *path)
 static void usage(void)
 {
 	fputs("Usage: shadow_model [--steps N] [--seed N]\n"
-	      "       shadow_model --replay FILE\n", stderr);
+	      "       shadow_model --replay FILE\n"
+	      "       shadow_model --bytes FILE\n", stderr);
 	exit(2);
 }
 
@@ -274,11 +327,12 @@ int main(int argc, char **argv)
 		{ "steps", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "replay", required_argument, NULL, 'r' },
+		{ "bytes", required_argument, NULL, 'b' },
 		{ }
 	};
 	u64 seed = time(NULL);
 	unsigned long steps = 200000;
-	const char *file = NULL;
+	const char *file = NULL, *bytes = NULL;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -288,6 +342,8 @@ int main(int argc, char **argv)
 			seed = strtoull(optarg, NULL, 0);
 		else if (c == 'r')
 			file = optarg;
+		else if (c == 'b')
+			bytes = optarg;
 		else
 			usage();
 	}
@@ -295,5 +351,7 @@ int main(int argc, char **argv)
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (progress == MAP_FAILED)
 		host_fail("mmap: %s", strerror(errno));
+	if (bytes)
+		return run_bytes(bytes);
 	return file ? replay(file) : run_random(seed, steps);
 }

@@ -14,6 +14,13 @@
 static u64 state;
 static unsigned int last_gva;
 
+/* The fuzzer's choices, in place of random numbers. */
+static struct {
+	bool used;
+	const u8 *next;
+	size_t left;
+} bytes;
+
 /* splitmix64 */
 static u64 rnd(void)
 {
@@ -24,9 +31,19 @@ static u64 rnd(void)
 	return z ^ z >> 31;
 }
 
+static unsigned int next_byte(void)
+{
+	if (!bytes.left)
+		return 0;
+	bytes.left--;
+	return *bytes.next++;
+}
+
 static unsigned int below(unsigned int n)
 {
-	return rnd() % n;
+	if (!bytes.used)
+		return rnd() % n;
+	return (n > 256 ? next_byte() << 8 | next_byte() : next_byte()) % n;
 }
 
 static bool percent(unsigned int p)
@@ -196,7 +213,7 @@ static void set_args(struct op *op)
 	}
 }
 
-/* How often each operation is made, of 1000. */
+/* How often each operation is made, of their sum. */
 static const unsigned int weights[NR_OPS] = {
 	[OP_STORE] = 250,
 	[OP_READ] = 250,
@@ -217,10 +234,13 @@ static const unsigned int weights[NR_OPS] = {
 
 static void random_op(struct op *op)
 {
-	unsigned int n = below(1000), kind = 0;
+	unsigned int sum = 0, kind, n;
 
-	while (kind < NR_OPS - 1 && n >= weights[kind])
-		n -= weights[kind++];
+	for (kind = 0; kind < NR_OPS; kind++)
+		sum += weights[kind];
+	n = below(sum);
+	for (kind = 0; n >= weights[kind]; kind++)
+		n -= weights[kind];
 	*op = (struct op){ .kind = kind };
 	set_args(op);
 	if (percent(1))
@@ -252,6 +272,37 @@ static unsigned int first_tables(struct op *op)
 	return n;
 }
 
+static void begin_script(struct script *script, unsigned int nr)
+{
+	static const unsigned int caps[] = { 1, 6, 12, 24, 64 };
+
+	last_gva = 0;
+	script->op = calloc(nr + 64, sizeof(*script->op));
+	if (!script->op)
+		host_fail("out of memory");
+	script->nr_vcpus = 1 + below(MAX_VCPUS);
+	script->max_pages = caps[below(ARRAY_SIZE(caps))];
+	script->nr = first_tables(script->op);
+}
+
+/**
+ * script_from_bytes() - make a script by somebody's choices
+ * @script:	receives it
+ * @data:	the choices
+ * @size:	their number
+ */
+void script_from_bytes(struct script *script, const u8 *data, size_t size)
+{
+	bytes.used = true;
+	bytes.next = data;
+	bytes.left = size;
+	/* An operation takes two of them at least. */
+	begin_script(script, 64 + size);
+	while (bytes.left)
+		random_op(&script->op[script->nr++]);
+	bytes.used = false;
+}
+
 /**
  * script_random() - make a script
  * @script:	receives it
@@ -260,17 +311,11 @@ static unsigned int first_tables(struct op *op)
  */
 void script_random(struct script *script, u64 seed, unsigned int nr)
 {
-	static const unsigned int caps[] = { 1, 6, 12, 24, 64 };
 	unsigned int n;
 
 	state = seed;
-	last_gva = 0;
-	script->op = calloc(nr + 64, sizeof(*script->op));
-	if (!script->op)
-		host_fail("out of memory");
-	script->nr_vcpus = 1 + below(MAX_VCPUS);
-	script->max_pages = caps[below(ARRAY_SIZE(caps))];
-	n = first_tables(script->op);
+	begin_script(script, nr);
+	n = script->nr;
 	while (n < nr) {
 		/* Begin again now and then: some damage is for good. */
 		if (percent(1))

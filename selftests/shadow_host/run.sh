@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Run what `make all` built: the unit tests, the scripts of past failures, the
-# random model.
+# random model, the fuzzer.
 #
-# Usage: run.sh DIR STEPS SEED TEST...   (an empty SEED: a new one)
+# Usage: run.sh DIR STEPS SEED FUZZ TEST...
+# An empty SEED is a new one; the fuzzer runs FUZZ seconds, 0 not at all.
 set -eu
 
 dir=$1
 steps=$2
 seed=$3
-shift 3
+fuzz=$4
+shift 4
 log=$dir/check.log
 : >"$log"
 
@@ -36,6 +38,10 @@ for script in past/*.script; do
 done
 echo "# random runs"
 tap "$dir/shadow_model" --steps "$steps" ${seed:+--seed "$seed"}
+if [ "$fuzz" != 0 ]; then
+	echo "# fuzzer"
+	tap ./fuzz.sh "$dir" "$fuzz" "$seed"
+fi
 
 passed=$(grep -c '^ok' "$log" || :)
 failed=$(grep -c '^not ok' "$log" || :)

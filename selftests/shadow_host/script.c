@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "reach.h"
 #include "script.h"
 
 /* More translations than this in the reference's caches slow a run down. */
@@ -73,6 +74,7 @@ static void run_invlpg(const struct op *op)
 	cpu_prepare(vcpu);
 	if (world.race.kind == RACE_ZAP)
 		lull_mmu_zap_all(&world.mmu);
+	reach(REACH_INVLPG);
 	world.acting = vcpu;
 	world.address = nr;
 	if (!vcpu->sh.mode.unpaged)
@@ -94,6 +96,7 @@ static void run_mode(const struct op *op)
 		.unpaged = op->arg[1] & 16,
 	};
 
+	reach(mode.unpaged ? REACH_UNPAGED : REACH_MODE);
 	cpu_prepare(vcpu);
 	vcpu->in_host = true;
 	lull_shadow_set_mode(&vcpu->sh, &mode);
@@ -172,6 +175,8 @@ static void run_shrink(const struct op *op)
 	unsigned long nr = op->arg[0], had = world.mmu.nr_pages, freed;
 
 	freed = lull_mmu_shrink(&world.mmu, nr);
+	if (freed)
+		reach(REACH_SHRINK);
 	if (freed > nr || world.mmu.nr_pages != had - freed ||
 	    world.mmu.stats.shrunk != shrunk + freed)
 		host_fail("%lu of %lu shadow pages freed, %u left", freed, had,
@@ -294,6 +299,7 @@ void script_run(const struct script *script, unsigned int *step)
 		WRITE_ONCE(*step, i);
 		run_op(&script->op[i]);
 		check_all();
+		reach_look();
 	}
 	for (i = 0; i < NR_PAGES; i++)
 		world_move_end(i);

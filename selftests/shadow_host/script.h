@@ -60,6 +60,7 @@ struct script {
 };
 
 void script_random(struct script *script, u64 seed, unsigned int nr);
+void script_from_bytes(struct script *script, const u8 *data, size_t size);
 void script_run(const struct script *script, unsigned int *step);
 void script_print(FILE *to, const struct script *script);
 void script_read(FILE *from, struct script *script);

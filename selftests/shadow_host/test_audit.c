@@ -133,6 +133,74 @@ static void lost_from_rmap(void **state)
 	corrupt(&pieces->parents, &none, sizeof(none));
 }
 
+/* An entry that nothing stands for, in the rmap of a frame and of a table. */
+static void more_in_rmap(void **state)
+{
+	struct lull_rmap one = { (unsigned long)&table->spt[pos_index[7]] };
+
+	assert_int_equal(world.pages[5].rmap.val, 0);
+	corrupt(&world.pages[5].rmap, &one, sizeof(one));
+	corrupt(&root->parents, &one, sizeof(one));
+}
+
+static void foreign_memory(void **state)
+{
+	struct gpage *page = &world.pages[DATA];
+	bool yes = true;
+
+	corrupt_u64(&table->spt[0], table->spt[0] + PAGE_SIZE);
+	corrupt_u64(&page->hfn, page->hfn + 1);
+	corrupt(&page->shared, &yes, sizeof(yes));
+	corrupt(&page->going, &yes, sizeof(yes));
+}
+
+static void wrong_bits(void **state)
+{
+	corrupt_u64(&table->spt[0], table->spt[0] & ~LULL_PTE_A);
+	corrupt_u64(&root->spt[0], root->spt[0] & ~LULL_PTE_U);
+	corrupt_u64(&root->spt[0], root->spt[0] | LULL_PTE_NX);
+}
+
+/* A table that the host has swapped out is not held against its shadow. */
+static void table_away(void **state)
+{
+	world.pages[L1].away = true;
+	assert_int_equal(unit_audit(), 0);
+	world.pages[L1].away = false;
+}
+
+/* CR0.WP clear: a user page that the supervisor writes is the user's no more. */
+static void writable_with_wp_clear(void **state)
+{
+	unsigned int idx = pos_index[3];
+	struct lull_sp *l1;
+
+	unit_set(L1, idx, unit_gpa(DATA + 2) | LULL_PTE_P | LULL_PTE_U);
+	world.vcpus[0].sh.mode = unit_mode(2 | 4);
+	unit_flush();
+	assert_true(cpu_access(&world.vcpus[0], 3, SUP_WRITE, 0, 0));
+	root = world.vcpus[0].sh.root;
+	l1 = child(child(child(root, 0), 0), 0);
+	assert_true(l1->spt[idx] & LULL_PTE_W);
+	assert_int_equal(unit_audit(), 0);
+	corrupt_u64(&l1->spt[idx], l1->spt[idx] | LULL_PTE_U);
+	corrupt_u64(&l1->spt[idx], l1->spt[idx] & ~LULL_PTE_NX);
+}
+
+/* The vCPU has it until it looks. */
+static void zapped_root(void **state)
+{
+	unsigned int none = 0;
+	u16 one = 1;
+
+	lull_mmu_zap_all(&world.mmu);
+	assert_int_equal(world.mmu.nr_pages, 1);
+	assert_int_equal(unit_audit(), 0);
+	corrupt(&root->root_count, &none, sizeof(none));
+	corrupt(&root->unsync_children, &one, sizeof(one));
+	corrupt_u64((u64 *)root->present, 1);
+}
+
 static void unsync_not_passed_up(void **state)
 {
 	bool unsync = true;
@@ -144,9 +212,11 @@ static void unsync_not_passed_up(void **state)
 static void wrong_counts(void **state)
 {
 	unsigned int nr = world.mmu.nr_pages - 1, upper = 1;
+	unsigned int more = world.mmu.nr_pages + 1;
 	u16 children = 1;
 
 	corrupt(&world.mmu.nr_pages, &nr, sizeof(nr));
+	corrupt(&world.mmu.nr_pages, &more, sizeof(more));
 	corrupt(&world.mmu.nr_upper_unsync, &upper, sizeof(upper));
 	corrupt(&root->unsync_children, &children, sizeof(children));
 	corrupt_u64((u64 *)root->unsync_child, 1);
@@ -193,6 +263,12 @@ int main(void)
 		AUDIT_TEST(wrong_role),
 		AUDIT_TEST(invalid_child),
 		AUDIT_TEST(lost_from_rmap),
+		AUDIT_TEST(more_in_rmap),
+		AUDIT_TEST(foreign_memory),
+		AUDIT_TEST(wrong_bits),
+		AUDIT_TEST(table_away),
+		AUDIT_TEST(writable_with_wp_clear),
+		AUDIT_TEST(zapped_root),
 		AUDIT_TEST(unsync_not_passed_up),
 		AUDIT_TEST(wrong_counts),
 		AUDIT_TEST(not_in_the_hash),

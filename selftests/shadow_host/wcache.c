@@ -303,6 +303,28 @@ void wcache_invlpg(struct wcache *cache, unsigned int gva_nr, u64 large_flag,
 }
 
 /**
+ * wcache_forget() - a page fault: the address, and the tables on its way
+ * @cache:	the caches
+ * @gva_nr:	the address
+ * @read:	reads entries
+ * @cpu:	for @read
+ */
+void wcache_forget(struct wcache *cache, unsigned int gva_nr,
+		   entry_reader read, const void *cpu)
+{
+	u64 root = cache->table[4][0].val[0];
+	unsigned int node = gva_nr;
+	int level;
+
+	cache->leaf[gva_nr].nr = 0;
+	for (level = 1; level <= 4; level++) {
+		node /= nr_level_pos[level];
+		cache->table[level][node].nr = 0;
+	}
+	add_table(cache, 4, 0, root, read, cpu);
+}
+
+/**
  * wcache_size() - how much the caches hold
  * @cache:	the caches
  *

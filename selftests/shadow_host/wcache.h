@@ -69,6 +69,8 @@ void wcache_update(struct wcache *cache, entry_reader read, const void *cpu,
 		   const struct changed *changed);
 void wcache_invlpg(struct wcache *cache, unsigned int gva_nr, u64 large_flag,
 		   entry_reader read, const void *cpu);
+void wcache_forget(struct wcache *cache, unsigned int gva_nr,
+		   entry_reader read, const void *cpu);
 unsigned int wcache_size(const struct wcache *cache);
 
 #endif /* LULL_HOST_WCACHE_H */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "reach.h"
 #include "world.h"
 
 #define FIRST_HFN	0x80000UL
@@ -121,8 +122,13 @@ void world_update_arch(const struct changed *changed)
 void world_store(unsigned int page, unsigned int pos, u64 val)
 {
 	struct changed changed = { gfn_of_page(page), pos };
+	u64 *entry = &world.pages[page].mem[pos_index[pos]], changes;
 
-	world.pages[page].mem[pos_index[pos]] = val;
+	changes = val ^ *entry;
+	if ((val & *entry & LULL_PTE_P) && !(changes & LULL_PTE_ADDR) &&
+	    (changes & (LULL_PTE_W | LULL_PTE_U | LULL_PTE_NX)))
+		reach(REACH_RIGHTS);
+	*entry = val;
 	world_update_arch(&changed);
 }
 
@@ -372,6 +378,32 @@ static struct lull_rmap *env_gfn_rmap(struct lull_mmu *mmu, gfn_t gfn)
 	return page < 0 ? NULL : &world.pages[page].rmap;
 }
 
+static bool env_next_gfn(struct lull_mmu *mmu, gfn_t *gfn)
+{
+	unsigned int page;
+
+	atomic_only("next_gfn");
+	for (page = *gfn / 512 * NR_POS; page < NR_PAGES; page++) {
+		if (gfn_of_page(page) < *gfn || !world.present[page / NR_POS])
+			continue;
+		*gfn = gfn_of_page(page);
+		return true;
+	}
+	return false;
+}
+
+static bool env_is_behind(struct lull_mmu *mmu, gfn_t gfn, hfn_t hfn,
+			  bool write)
+{
+	int nr = page_of_gfn(gfn);
+	struct gpage *page = &world.pages[nr];
+
+	atomic_only("is_behind");
+	if (nr < 0 || page->hfn != hfn || page->going)
+		return false;
+	return !write || !(page->shared || world.readonly[nr / NR_POS]);
+}
+
 static void env_flush(struct lull_mmu *mmu)
 {
 	atomic_only("flush");
@@ -386,6 +418,8 @@ static const struct lull_shadow_env env = {
 	.get_page = env_get_page,
 	.put_page = env_put_page,
 	.gfn_rmap = env_gfn_rmap,
+	.next_gfn = env_next_gfn,
+	.is_behind = env_is_behind,
 	.flush = env_flush,
 };
 
@@ -402,6 +436,7 @@ void world_move_begin(unsigned int page)
 	if (world.present[page / NR_POS])
 		lull_mmu_invalidate(&world.mmu, gfn_of_page(page), 1);
 	world.pages[page].going = true;
+	reach(REACH_NOTIFIER);
 	spin_unlock(&world.mmu.lock);
 }
 
@@ -463,6 +498,7 @@ void world_set_slot(unsigned int region, bool present)
 
 	if (world.present[region] == present)
 		return;
+	reach(REACH_SLOT);
 	lull_mmu_zap_all(&world.mmu);
 	spin_lock(&world.mmu.lock);
 	world.present[region] = present;

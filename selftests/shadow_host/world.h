@@ -66,6 +66,7 @@ extern struct tally tally;
  * @shared:	the host lets nobody write it
  * @going:	a notifier range covers it
  * @away:	the host has nothing there: it must be looked up again
+ * @was_table:	levels at which it has had a shadow page
  * @refs:	get_page() without put_page()
  * @rmap:	for shadow/
  * @mem:	contents
@@ -75,6 +76,7 @@ struct gpage {
 	bool shared;
 	bool going;
 	bool away;
+	unsigned int was_table;
 	unsigned int refs;
 	struct lull_rmap rmap;
 	u64 mem[LULL_PT_ENTRIES];
