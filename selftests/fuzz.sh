@@ -39,10 +39,14 @@ case $host in
 checkers)
 	"$top/scripts/build-module" --checkers
 	module=$top/out/module-checkers/lull.ko
+	tick=4000
+	leaks=--leaks
 	;;
 *)
 	"$top/scripts/build-module"
 	module=$top/out/module/lull.ko
+	tick=600
+	leaks=
 	;;
 esac
 make -s -C "$top/selftests" O="$bin" "$bin/$program"
@@ -52,12 +56,13 @@ mkdir -p "$log"
 # machine NUMBER SMP THREADS: one machine; its status
 machine()
 {
-	"$top/scripts/vm" run --host "$host" --cpu haswell --smp "$2" \
+	# shellcheck disable=SC2086 # a word or none
+	"$top/scripts/vm" run --host "$host" $leaks --cpu haswell --smp "$2" \
 		--timeout $((60 + slice * WALL_PER_SECOND)) \
 		--log "$log/$1.machine" \
 		--file "$module" --file "$bin/$program" -- \
 		"insmod lull.ko && ./$program --verbose --seed $((seed + $1)) \
-			--threads $3 --seconds $slice" >"$log/$1.log" 2>&1
+			--threads $3 --seconds $slice --tick $tick" >"$log/$1.log" 2>&1
 }
 
 begun=$(date +%s)

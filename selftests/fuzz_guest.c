@@ -4,7 +4,7 @@
  * shared pages, random page tables with a walker that changes them.
  *
  *   fuzz_guest [--seed N] [--runs N] [--seconds N] [--threads N]
- *		[--round N] [--verbose]
+ *		[--tick US] [--round N] [--verbose]
  *
  * A round is one VM and some dozens of runs.  A run begins in a state that VM
  * entry accepts and ends with its budget of exits or of time, or with the
@@ -32,7 +32,6 @@
 
 #define RUNS_OF_ROUND	48
 #define MAX_THREADS	2
-#define TICK_US		400	/* between signals to each thread */
 #define BUDGET_TICKS	2	/* of a run */
 #define BUDGET_EXITS	24	/* to here, of a run */
 #define STUCK_SECONDS	30
@@ -78,6 +77,7 @@ static struct thread {
 } threads[MAX_THREADS];
 
 static unsigned int nr_threads;
+static u64 tick;
 
 static void __attribute__((format(printf, 1, 2), noreturn))
 broken(const char *format, ...)
@@ -352,7 +352,7 @@ static void *thread_main(void *data)
 	unsigned int left = RUNS_OF_ROUND / nr_threads;
 	enum end end = END_SHUTDOWN;
 
-	tick_us(TICK_US);
+	tick_us(tick);
 	while (left-- && end != END_DEAD) {
 		if (!t->id && left % 8 == 0) {
 			check_vm();
@@ -488,7 +488,9 @@ static void print_counts(u64 us)
 
 int main(int argc, char **argv)
 {
-	struct fuzz_options options = { .count = 2000, .threads = 1 };
+	struct fuzz_options options = {
+		.count = 2000, .threads = 1, .tick = 400,
+	};
 	struct fuzz_host host = { 0 };
 	struct fuzz_left left;
 	u64 round = ~0ULL, begin;
@@ -501,6 +503,7 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("--threads %llu: at most %d\n",
 				   options.threads, MAX_THREADS);
 	nr_threads = options.threads;
+	tick = options.tick;
 	signal(SIGALRM, stuck);
 	arena_init();
 	sys = open_lull();

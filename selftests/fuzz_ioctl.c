@@ -5,7 +5,7 @@
  * signals and the end of a thread or the process come at any moment.
  *
  *   fuzz_ioctl [--seed N] [--calls N] [--seconds N] [--threads N]
- *		[--round N] [--verbose]
+ *		[--tick US] [--round N] [--verbose]
  *
  * Each round is a process of its own and about a thousand ioctls.  With one
  * thread a round makes the same calls again.
@@ -33,13 +33,14 @@
 #include "lib/vm.h"
 
 #define ROUND_CALLS	1000
-#define ROUND_SECONDS	30	/* more means that a round does not end */
+#define ROUND_SECONDS	100	/* more means that a round does not end */
 #define PART_PARENT	255	/* random numbers of who starts the rounds */
 
 struct counts *counts;
 struct entry entries[NR_FDS];
 struct thread threads[MAX_THREADS];
 unsigned int nr_threads;
+u64 tick;
 
 static const char *const end_names[NR_ENDS] = {
 	"orderly", "exit", "exec", "kill",
@@ -50,7 +51,7 @@ static void *thread_main(void *data)
 	struct thread *t = data;
 
 	t->tid = syscall(SYS_gettid);
-	tick_us(TICK_US);
+	tick_us(tick);
 	while (t->left) {
 		if (fuzz_one_in(&t->r, 5))
 			something_else(t);
@@ -212,7 +213,9 @@ static void print_counts(void)
 
 int main(int argc, char **argv)
 {
-	struct fuzz_options options = { .count = 20000, .threads = 3 };
+	struct fuzz_options options = {
+		.count = 20000, .threads = 3, .tick = 600,
+	};
 	struct fuzz_host host = { 0 };
 	struct fuzz_left left;
 	u64 round = ~0ULL, begin, us;
@@ -225,6 +228,7 @@ int main(int argc, char **argv)
 	if (options.threads > MAX_THREADS)
 		ksft_exit_fail_msg("--threads %llu: at most %d\n",
 				   options.threads, MAX_THREADS);
+	tick = options.tick;
 	signal(SIGALRM, round_does_not_end);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,

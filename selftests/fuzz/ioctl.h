@@ -10,7 +10,6 @@
 
 #define NR_FDS		24
 #define MAX_THREADS	8
-#define TICK_US		600	/* between signals to each thread */
 #define NR_ERRNOS	134
 
 enum kind { KIND_SYS, KIND_VM, KIND_VCPU, KIND_OTHER };
@@ -85,6 +84,7 @@ extern struct counts *counts;
 extern struct entry entries[NR_FDS];
 extern struct thread threads[MAX_THREADS];
 extern unsigned int nr_threads;
+extern u64 tick;
 extern const char *const call_names[NR_CALLS];
 extern const char *const other_names[NR_OTHERS];
 

@@ -256,7 +256,7 @@ static void fork_child(struct thread *t)
 	if (!pid) {
 		signal(SIGALRM, SIG_DFL);
 		alarm(CHILD_SECONDS);
-		tick_us(TICK_US);
+		tick_us(tick);
 		for (i = 0; i < CHILD_CALLS; i++)
 			one_ioctl(t);
 		_exit(0);

@@ -100,6 +100,7 @@ void fuzz_parse(int argc, char **argv, struct fuzz_options *options)
 		{ "--runs", &options->count },
 		{ "--seconds", &options->seconds },
 		{ "--threads", &options->threads },
+		{ "--tick", &options->tick },
 		{ "--round", &options->round },
 	};
 	u64 count = options->count;
@@ -118,7 +119,7 @@ void fuzz_parse(int argc, char **argv, struct fuzz_options *options)
 				break;
 		}
 		if (k == ARRAY_SIZE(known))
-			ksft_exit_fail_msg("%s: not an option; they are --seed, --calls (or --runs), --seconds, --threads, --round, --verbose\n",
+			ksft_exit_fail_msg("%s: not an option; they are --seed, --calls (or --runs), --seconds, --threads, --tick, --round, --verbose\n",
 					   argv[i]);
 		*known[k].value = number(argv[i], argv[i + 1]);
 		options->one_round |= known[k].value == &options->round;
@@ -126,8 +127,8 @@ void fuzz_parse(int argc, char **argv, struct fuzz_options *options)
 	}
 	if (!options->count && !options->seconds)
 		options->count = count;
-	if (!options->threads)
-		ksft_exit_fail_msg("--threads 0: at least one is needed\n");
+	if (!options->threads || !options->tick)
+		ksft_exit_fail_msg("--threads and --tick are at least 1\n");
 	ksft_print_msg("seed %llu, %llu threads\n", options->seed,
 		       options->threads);
 }
@@ -232,6 +233,12 @@ static u64 busy_ticks(void)
 		test_fail("/proc/stat: not understood");
 	fclose(file);
 	return t[0] + t[1] + t[2] + t[5] + t[6];
+}
+
+/* KASAN keeps what was freed for a while; kmemleak tells of leaks there. */
+u64 fuzz_noise_kb(void)
+{
+	return access("/sys/kernel/debug/kmemleak", F_OK) ? 2048 : 32768;
 }
 
 void fuzz_host_before(struct fuzz_host *host)
