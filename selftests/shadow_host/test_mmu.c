@@ -212,14 +212,11 @@ static void write_of_the_monitor(void **state)
 	assert_int_equal(unit_audit(), 0);
 }
 
-/* Two frames of one host page: the leaf is in the rmap of the right one. */
-static void merged_pages(void **state)
+/* A leaf over one that was not flushed is in the rmap of the right frame. */
+static void replace_leaf(void)
 {
 	struct gpage *old = &world.pages[DATA], *new = &world.pages[DATA + 1];
 
-	new->hfn = old->hfn;
-	new->shared = true;
-	old->shared = true;
 	unit_set(L1, 0, unit_gpa(DATA) | LULL_PTE_P);
 	assert_true(cpu_access(vcpu(), 0, SUP_READ, 0, 0));
 	assert_int_not_equal(old->rmap.val, 0);
@@ -229,6 +226,20 @@ static void merged_pages(void **state)
 	assert_int_equal(old->rmap.val, 0);
 	assert_int_not_equal(new->rmap.val, 0);
 	assert_int_equal(unit_audit(), 0);
+}
+
+static void leaf_over_another(void **state)
+{
+	replace_leaf();
+}
+
+/* Two frames of one host page. */
+static void merged_pages(void **state)
+{
+	world.pages[DATA + 1].hfn = world.pages[DATA].hfn;
+	world.pages[DATA + 1].shared = true;
+	world.pages[DATA].shared = true;
+	replace_leaf();
 }
 
 static void few_shadow_pages(void **state)
@@ -248,6 +259,62 @@ static void few_shadow_pages(void **state)
 		assert_in_range(world.mmu.nr_pages, 1, 8);
 		assert_int_equal(unit_audit(), 0);
 	}
+}
+
+/* Two vCPUs: the second has the first one's L1 table mapped, writable. */
+static void make_two(void)
+{
+	unsigned int i;
+
+	world_destroy();
+	world_create(2, 64);
+	for (i = 0; i < 3; i++) {
+		unit_set(i, 0, unit_gpa(i + 1) | ENTRY_USED);
+		unit_set(i + 4, 0, unit_gpa(i + 5) | ENTRY_USED);
+	}
+	unit_set(L2, 1, unit_gpa(L1) | ENTRY_USED);
+	unit_set(L1, 0, unit_gpa(DATA) | ENTRY_USED);
+	unit_set(7, 0, unit_gpa(L1) | ENTRY_USED);
+	unit_flush();
+	cpu_load_cr3(&world.vcpus[1], unit_gpa(4), false);
+}
+
+/*
+ * The table changes at the nth call of the env, which may be the flush after
+ * its write protection: what was walked is no longer true then.
+ */
+static bool changes_late(bool cached, unsigned int nth)
+{
+	struct vcpu *other = &world.vcpus[1];
+	unsigned long retried = tally.retried;
+
+	make_two();
+	if (cached)
+		assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	assert_true(cpu_access(other, 0, SUP_WRITE, 1, 0));
+	world.race = (struct race){
+		.kind = RACE_ENTRY,
+		.countdown = nth,
+		.vcpu = 1,
+		.val = unit_gpa(DATA + 1) | ENTRY_USED,
+	};
+	cpu_access(vcpu(), NR_POS, USER_READ, 0, 0);
+	world.race.kind = RACE_NONE;
+	cpu_check_all();
+	assert_int_equal(unit_audit(), 0);
+	return tally.retried > retried;
+}
+
+static void table_changes_late(void **state)
+{
+	unsigned int nth, retried[2] = { 0 };
+
+	for (nth = 1; nth < 20; nth++) {
+		retried[0] += changes_late(false, nth);
+		retried[1] += changes_late(true, nth);
+	}
+	assert_in_range(retried[0], 1, 19);
+	assert_in_range(retried[1], 1, 19);
 }
 
 #define MMU_TEST(name) \
@@ -272,8 +339,10 @@ int main(void)
 		MMU_TEST(page_mapped_everywhere),
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
+		MMU_TEST(leaf_over_another),
 		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
+		MMU_TEST(table_changes_late),
 	};
 
 	return cmocka_run_group_tests_name("mmu", tests, NULL, NULL);
