@@ -188,7 +188,6 @@ static void flush(struct lull_mmu *mmu)
 	struct lull_vcpu *vcpu;
 	unsigned int i;
 
-	lull_soft_tlb_flush(vm);
 	for (i = 0; i < LULL_MAX_VCPUS; i++) {
 		vcpu = vm->vcpus[i];
 		if (!vcpu)

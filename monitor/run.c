@@ -331,7 +331,7 @@ static int enter(struct lull_vcpu *vcpu)
 	WRITE_ONCE(vcpu->in_guest, true);
 	/* Requests made from here on come with an IPI. */
 	smp_mb();
-	if (likely(may_enter(vcpu))) {
+	if (likely(may_enter(vcpu)) && lull_soft_tlb_reenter(vcpu)) {
 		load_guest_regs(vcpu);
 		vtime_account_guest_enter();
 		do {

@@ -16,6 +16,10 @@
  *  - when env->flush() is done, before a write-protected table is read and
  *    before a shadow page is freed: what each vCPU in the guest holds.
  *
+ * The first is left out rather than waited for: a vCPU that waits for the lock
+ * is not in the guest, and what somebody does under the lock without a flush
+ * would go unseen.
+ *
  * The tables outlive their vCPU, as translations do: the next one with its
  * VPID must flush first.
  */
@@ -79,6 +83,12 @@ static void report(struct lull_vcpu *vcpu, const struct lull_soft_entry *entry,
 	     entry->walk.root, now->spte[level], now->root);
 }
 
+/* Was it learned, and since flush number @floor? */
+static bool is_held(const struct lull_soft_entry *entry, u32 floor)
+{
+	return entry->since && (s32)(entry->flushes - floor) >= 0;
+}
+
 /*
  * Compare what @table has since flush number @floor with the tables under the
  * vCPU's root.
@@ -91,7 +101,7 @@ static void check(struct lull_vcpu *vcpu, const struct lull_soft_table *table,
 	int level;
 
 	for (; entry < table->entry + LULL_SOFT_ENTRIES; entry++) {
-		if (!entry->since || (s32)(entry->flushes - floor) < 0)
+		if (!is_held(entry, floor))
 			continue;
 		lull_shadow_hw_walk(&vcpu->shadow, entry->gva, &now);
 		level = lull_hw_walk_stale(&entry->walk, &now);
@@ -101,22 +111,23 @@ static void check(struct lull_vcpu *vcpu, const struct lull_soft_table *table,
 	}
 }
 
-static void walk_watched(struct lull_vcpu *vcpu)
-{
-	struct lull_soft_watch *watch = vcpu->soft.watch;
-
-	for (; watch < vcpu->soft.watch + LULL_SOFT_ENTRIES; watch++) {
-		if (watch->used)
-			lull_shadow_hw_walk(&vcpu->shadow, watch->gva,
-					    &watch->walk);
-	}
-	vcpu->soft.vm_flushes = vcpu->vm->soft.flushes;
-}
-
 static bool flush_due(const struct lull_vcpu *vcpu)
 {
 	return test_bit(LULL_REQ_FLUSH, &vcpu->requests) ||
 	       lull_vmx_flush_due(&vcpu->vmx);
+}
+
+/* Who had the lock before must have flushed what took rights away. */
+static void check_lock(struct lull_vcpu *vcpu)
+{
+	struct lull_vm *vm = vcpu->vm;
+
+	if (!vm->mmu.flush || READ_ONCE(vm->dead))
+		return;
+	atomic64_inc(&vm->soft.stale);
+	WRITE_ONCE(vm->dead, true);
+	WARN(1, "lull: VM %u vCPU %d: SPTEs lost rights, and the mmu lock was dropped without a flush: CPUs may hold stale translations\n",
+	     vm->id, vcpu->id);
 }
 
 /* Under the lock, on the CPU of the entry to come. */
@@ -131,78 +142,76 @@ static void check_entry(struct lull_vcpu *vcpu)
 	if (table && !flush_due(vcpu))
 		check(vcpu, table, lull_vmx_flushes(&vcpu->vmx, cpu),
 		      "before an entry without a flush");
-	walk_watched(vcpu);
+	check_lock(vcpu);
 }
 
-static int end_if_dead(struct lull_vm *vm)
+/* What else killed a VM says so itself. */
+static int end_if_found(struct lull_vm *vm)
 {
-	if (!READ_ONCE(vm->dead))
+	if (!atomic64_read(&vm->soft.stale))
 		return 0;
 	lull_vm_kill(vm);
 	return -EIO;
 }
 
 /**
- * lull_soft_tlb_prepare() - may the guest be entered with what this CPU holds?
- * @vcpu:	the vCPU, loaded
- *
- * Should the thread move to another CPU before the entry, then loading it
- * there flushes; and if not, its exit finds out.
+ * lull_soft_tlb_prepare() - make what lull_soft_tlb_reenter() needs
+ * @vcpu:	the vCPU
  *
  * Context: may sleep.
- * Return: 0; -EIO for a stale translation, with the VM dead; -ENOMEM.
+ * Return: 0; -EIO if a stale translation was found; -ENOMEM.
  */
 int lull_soft_tlb_prepare(struct lull_vcpu *vcpu)
 {
-	struct lull_vm *vm = vcpu->vm;
-	int r;
+	int r = make_table(vcpu, raw_smp_processor_id());
 
-	/* What killed it says so itself. */
-	if (READ_ONCE(vm->dead))
-		return 0;
-	r = make_table(vcpu, raw_smp_processor_id());
-	if (r)
-		return r;
-	spin_lock(&vm->mmu.lock);
-	check_entry(vcpu);
-	spin_unlock(&vm->mmu.lock);
-	return end_if_dead(vm);
+	return r ? r : end_if_found(vcpu->vm);
 }
 
 /**
- * lull_soft_tlb_reenter() - the same for an entry right after an exit
+ * lull_soft_tlb_reenter() - may the guest be entered with what this CPU holds?
  * @vcpu:	the vCPU; interrupts off, so that it cannot wait for the lock,
  *		whose holder may be waiting for it
  *
- * Return: whether to; else lull_soft_tlb_prepare() is to look.
+ * Return: whether to; if not, the VM is dead.
  */
 bool lull_soft_tlb_reenter(struct lull_vcpu *vcpu)
 {
 	struct lull_vm *vm = vcpu->vm;
 
-	if (!spin_trylock(&vm->mmu.lock))
-		return false;
-	check_entry(vcpu);
-	spin_unlock(&vm->mmu.lock);
+	if (spin_trylock(&vm->mmu.lock)) {
+		check_entry(vcpu);
+		spin_unlock(&vm->mmu.lock);
+	}
 	return !READ_ONCE(vm->dead);
 }
 
-/* The CPU may now hold what it can reach. */
+/*
+ * The CPU may now hold what it can reach.  The walk needs no lock, as the CPU's
+ * needs none: who frees a table waits for this CPU first.
+ */
 static void learn(struct lull_vcpu *vcpu, u32 flushes)
 {
 	struct lull_soft_tlb *soft = &vcpu->soft;
 	unsigned int i;
 
 	for (i = 0; i < LULL_SOFT_ENTRIES; i++) {
-		if (!soft->watch[i].used)
-			continue;
-		soft->table->entry[i] = (struct lull_soft_entry){
+		struct lull_soft_entry *entry = &soft->table->entry[i];
+		struct lull_soft_entry new = {
 			.gva = soft->watch[i].gva,
-			.walk = soft->watch[i].walk,
 			.flushes = flushes,
 			.vm = vcpu->vm->id,
 			.since = soft->entries,
 		};
+
+		if (!soft->watch[i].used)
+			continue;
+		lull_shadow_hw_walk(&vcpu->shadow, new.gva, &new.walk);
+		/* Both may be held: keep the one that can do more. */
+		if (is_held(entry, flushes) && entry->gva == new.gva &&
+		    lull_hw_walk_stale(&entry->walk, &new.walk))
+			continue;
+		*entry = new;
 		atomic64_inc(&vcpu->vm->soft.learned);
 	}
 }
@@ -224,9 +233,7 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 	soft->table = find_table(vcpu, cpu);
 	if (!soft->table)
 		return;
-	/* Else the walks are older than some change of the tables. */
-	if (soft->vm_flushes == READ_ONCE(vcpu->vm->soft.flushes))
-		learn(vcpu, soft->floor);
+	learn(vcpu, soft->floor);
 	/* Whoever sees it set sees the table as it is now. */
 	smp_store_release(&soft->inside, true);
 }
@@ -288,6 +295,7 @@ static void check_exit(struct lull_vcpu *vcpu)
 	if (soft->table && !test_bit(LULL_REQ_FLUSH, &vcpu->requests))
 		check(vcpu, soft->table, soft->floor,
 		      "after an exit without a request to flush");
+	check_lock(vcpu);
 	watch_exit(vcpu);
 	soft->seen = true;
 }
@@ -325,16 +333,7 @@ int lull_soft_tlb_exit(struct lull_vcpu *vcpu)
 		check_exit(vcpu);
 		spin_unlock(&vm->mmu.lock);
 	}
-	return end_if_dead(vm);
-}
-
-/**
- * lull_soft_tlb_flush() - env->flush() begins
- * @vm:		the VM, mmu lock held
- */
-void lull_soft_tlb_flush(struct lull_vm *vm)
-{
-	WRITE_ONCE(vm->soft.flushes, vm->soft.flushes + 1);
+	return end_if_found(vm);
 }
 
 /**

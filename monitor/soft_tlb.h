@@ -49,12 +49,10 @@ struct lull_soft_table {
  * struct lull_soft_watch - an address whose translation is followed
  * @gva:	its page
  * @used:	there is one
- * @walk:	what the CPU would find, as seen before the entry
  */
 struct lull_soft_watch {
 	gva_t gva;
 	bool used;
-	struct lull_hw_walk walk;
 };
 
 /**
@@ -63,7 +61,6 @@ struct lull_soft_watch {
  * @next_code:	[v] place of the next code page
  * @next_data:	[v] place of the next data page
  * @entries:	[v] VM entries so far
- * @vm_flushes:	[v] lull_soft_vm.flushes when @watch was walked
  * @table:	[m] of the CPU where it last entered
  * @floor:	[m] flush count of that entry: what is older is gone
  * @inside:	[a] in the guest, or as good as
@@ -79,7 +76,6 @@ struct lull_soft_tlb {
 	unsigned int next_code;
 	unsigned int next_data;
 	u64 entries;
-	unsigned long vm_flushes;
 	struct lull_soft_table *table;
 	u32 floor;
 	bool inside;
@@ -90,15 +86,13 @@ struct lull_soft_tlb {
 
 /**
  * struct lull_soft_vm - one VM's part
- * @flushes:	[m] calls of env->flush()
  * @learned:	[a] translations that hardware may have taken
  * @checked:	[a] comparisons with the shadow tables
  * @stale:	[a] those that failed
  *
- * [m] mmu lock, [a] atomic.
+ * [a] atomic.
  */
 struct lull_soft_vm {
-	unsigned long flushes;
 	atomic64_t learned;
 	atomic64_t checked;
 	atomic64_t stale;
@@ -110,7 +104,6 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu);
 void lull_soft_tlb_leave(struct lull_vcpu *vcpu);
 bool lull_soft_tlb_left(struct lull_vcpu *vcpu);
 int lull_soft_tlb_exit(struct lull_vcpu *vcpu);
-void lull_soft_tlb_flush(struct lull_vm *vm);
 void lull_soft_tlb_settled(struct lull_vm *vm);
 void lull_soft_tlb_audit(struct lull_vm *vm);
 void lull_soft_tlb_show(struct seq_file *m, struct lull_vm *vm);
@@ -144,10 +137,6 @@ static inline bool lull_soft_tlb_left(struct lull_vcpu *vcpu)
 static inline int lull_soft_tlb_exit(struct lull_vcpu *vcpu)
 {
 	return 0;
-}
-
-static inline void lull_soft_tlb_flush(struct lull_vm *vm)
-{
 }
 
 static inline void lull_soft_tlb_settled(struct lull_vm *vm)

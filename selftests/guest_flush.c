@@ -17,7 +17,7 @@
 
 #define TEST_GVA	0x123456789000ULL
 #define FAR_GVA(i)	(0x400000000000ULL + (u64)(i) * LARGE_SIZE)
-#define NR_FAR		40
+#define NR_FAR		100	/* each needs a table */
 #define ROUNDS		20
 #define LONG		3000
 
@@ -113,9 +113,46 @@ static void guest_reloads(void *arg)
 	}
 }
 
+static void guest_reloads_only(void *arg)
+{
+	u64 i;
+
+	sti();
+	for (i = 1; i <= ROUNDS; i++) {
+		load64(TEST_GVA);
+		wait_for(&turn, i);
+		write_cr3(read_cr3());
+		answer = i;
+	}
+}
+
 TEST_F(flush, entry_changed_by_one_and_loaded_by_the_other)
 {
 	run_both(self->vcpu, guest_changes, guest_reloads);
+}
+
+/* The same with an entry that only becomes read-only. */
+static void guest_takes_right(void *arg)
+{
+	u64 i;
+
+	sti();
+	for (i = 1; i <= ROUNDS; i++) {
+		*(volatile u64 *)leaf = pages[0] | PTE_RW;
+		store64(TEST_GVA, 101);
+		*(volatile u64 *)leaf = pages[0] | PTE_P | PTE_A | PTE_D;
+		/* nobody can write the table: the other need not see to it */
+		invlpg(leaf);
+		turn = i;
+		linger();
+		wait_for(&answer, i);
+		invlpg(TEST_GVA);
+	}
+}
+
+TEST_F(flush, right_taken_by_one_and_loaded_by_the_other)
+{
+	run_both(self->vcpu, guest_takes_right, guest_reloads_only);
 }
 
 /* More tables than there is room for, while the other looks at them too. */
@@ -124,10 +161,8 @@ static void guest_far(void *arg)
 	u64 i;
 
 	sti();
-	for (i = 0; i < ROUNDS * NR_FAR; i++) {
+	for (i = 0; i < ROUNDS / 4 * NR_FAR; i++)
 		GUEST_ASSERT_EQ(load64(FAR_GVA(i % NR_FAR)), 100 + (i & 1));
-		linger();
-	}
 	turn = 1;
 }
 
@@ -139,17 +174,60 @@ static void guest_near(void *arg)
 	for (i = 0; turn != 1; i++) {
 		GUEST_ASSERT_EQ(load64(FAR_GVA(i % NR_FAR)), 100 + (i & 1));
 		linger();
-		linger();
 	}
 }
 
 TEST_F(flush, two_under_a_small_cap)
 {
-	struct lull_vcpu_stats stats;
+	struct lull_vcpu_stats before, stats;
 
+	vcpu_get_stats(&self->vcpu[0], &before);
 	run_both(self->vcpu, guest_far, guest_near);
 	vcpu_get_stats(&self->vcpu[0], &stats);
-	EXPECT_GT(stats.counters[LULL_CNT_ZAPS], 0);
+	EXPECT_GT(stats.counters[LULL_CNT_ZAPS],
+		  before.counters[LULL_CNT_ZAPS] + NR_FAR);
+}
+
+/* One fills a page with entries and goes on writing; to the other it is a
+ * table.
+ */
+static u64 upper, frame;
+
+static void guest_fills(void *arg)
+{
+	u64 i;
+
+	sti();
+	for (i = 1; i <= ROUNDS; i++) {
+		store64(frame, pages[i & 1] | PTE_RW);
+		turn = i;
+		while (answer != i)
+			store64(frame + 8, i);
+	}
+}
+
+static void guest_links(void *arg)
+{
+	u64 i, old = *(volatile u64 *)upper;
+
+	sti();
+	for (i = 1; i <= ROUNDS; i++) {
+		wait_for(&turn, i);
+		linger();
+		*(volatile u64 *)upper = frame | PTE_RW;
+		write_cr3(read_cr3());
+		GUEST_ASSERT_EQ(load64(FAR_GVA(0)), 100 + (i & 1));
+		*(volatile u64 *)upper = old;
+		write_cr3(read_cr3());
+		answer = i;
+	}
+}
+
+TEST_F(flush, page_written_by_one_is_a_table_of_the_other)
+{
+	upper = pt_entry(&self->vm, self->vm.cr3, FAR_GVA(0), 2);
+	frame = vm_alloc(&self->vm, PAGE_SIZE);
+	run_both(self->vcpu, guest_fills, guest_links);
 }
 
 /* On one CPU it uses the page, on the other it exchanges it. */

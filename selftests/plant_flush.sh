@@ -102,7 +102,7 @@ plant memslot-removal shadow/notifier.c shadow_race haswell \
 	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\tspin_unlock\(&mmu->lock\);\n\}\n\z)' \
 	'mmu->flush = false;'
 plant reclaim shadow/cache.c guest_flush haswell \
-	'(?<=break;\n\t\}\n)(?=\tlull_sp_commit_zap\(mmu, &dead\);)' \
+	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\treturn zapped;)' \
 	'mmu->flush = false;'
 plant free-before-flush shadow/cache.c guest_flush haswell \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
@@ -123,12 +123,12 @@ plant mmio shadow/fault.c guest_mmio haswell \
 	'(sp = link_child\(sp->spt\[idx\]\);\n\t\}\n)\tlull_mmu_flush\(sh->mmu\);' '$1'
 plant dropped-spte shadow/cache.c guest_shadow haswell \
 	'(__clear_bit\(idx, sp->present\);\n)\tmmu->flush = true;' '$1'
-plant trimmed-spte shadow/sync.c guest_shadow haswell \
+plant trimmed-spte shadow/sync.c guest_flush haswell \
 	'(sp->gptes\[idx\] = gpte;\n)\tmmu->flush = true;' '$1'
 plant changed-spte shadow/fault.c pt_access haswell \
 	'(\(\~\*spte & new & LULL_PTE_NX\)\)\)\n\t\t)mmu->flush = true;' '$1;'
 plant vpid-migration vmx/run.c guest_flush haswell \
-	'(lull_vmx_read_host_msrs\(vmx\);.*?)\t\tlull_vmx_flush_tlb\(vmx\);\n' '$1'
+	'(lull_vmx_read_host_msrs\(vmx\);[^}]*?)\t\tlull_vmx_flush_tlb\(vmx\);\n' '$1'
 plant invvpid vmx/run.c guest_flush haswell \
 	'(lull_invvpid_context\(vmx->vpid\);)' ''
 plant request-not-made monitor/glue.c guest_flush haswell \

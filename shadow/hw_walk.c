@@ -12,7 +12,8 @@
  * @gva:	the address
  * @walk:	receives what is read on the way
  *
- * Context: under the lock.
+ * Context: under the lock, or with interrupts off in a vCPU that has announced
+ * its entry: nothing it can reach is freed then.
  */
 void lull_shadow_hw_walk(const struct lull_shadow *sh, gva_t gva,
 			 struct lull_hw_walk *walk)
@@ -20,7 +21,6 @@ void lull_shadow_hw_walk(const struct lull_shadow *sh, gva_t gva,
 	const u64 *table = sh->root->spt;
 	int level = sh->root->role.level;
 
-	lockdep_assert_held(&sh->mmu->lock);
 	memset(walk, 0, sizeof(*walk));
 	walk->root = __pa(table);
 	for (; level; level--) {
