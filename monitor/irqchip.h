@@ -8,6 +8,7 @@
 #ifndef LULL_IRQCHIP_H
 #define LULL_IRQCHIP_H
 
+#include <linux/compiler.h>
 #include <linux/hrtimer.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
