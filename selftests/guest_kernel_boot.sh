@@ -40,7 +40,7 @@ on_qemu()
 	ended=0
 	timeout $SECONDS_MAX qemu-system-x86_64 -nodefaults -display none \
 		-machine pc,accel=tcg -cpu "$2" -m 64 -no-reboot \
-		-icount shift=4 -serial stdio \
+		-icount shift=4,sleep=off -serial stdio \
 		-kernel "$1" -initrd "$initrd" -append "$3" \
 		-device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null ||
 		ended=$?

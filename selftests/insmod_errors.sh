@@ -43,7 +43,7 @@ kvm)
 	check "and leaves KVM alone" grep -q '^kvm_intel ' /proc/modules
 	check "insmod says that something is busy" \
 		grep -qi "busy" "$tmp/insmod"
-	rmmod kvm_intel kvm
+	rmmod kvm_intel kvm irqbypass
 	check "without it the module loads" insmod "$LULL_MODULE"
 	check "and it unloads" rmmod lull
 	;;

@@ -64,4 +64,5 @@ boot 1
 # Only shadow paging has tables to keep in step with the guest's
 check "ept=0 is shadow paging" [ "$(count "$tmp/ept0" mmu_cache_miss)" -gt 0 ]
 check "ept=1 is not" [ "$(count "$tmp/ept1" mmu_cache_miss)" = 0 ]
+rmmod kvm irqbypass
 finish
