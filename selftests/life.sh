@@ -58,7 +58,9 @@ round()
 	unload
 }
 
-# What is free, in kB, and how many objects the caches hold
+# What is free, in kB, and how many objects the caches hold, and a slab of them:
+# all objects of a slab that a CPU allocates from count as in use, so that a
+# cache may grow by one slab without a leak
 memory()
 {
 	sync
@@ -67,7 +69,7 @@ memory()
 	awk '$1 == "MemFree:" { print "free", $2 }' /proc/meminfo
 	echo "vmalloc $(wc -l </proc/vmallocinfo)"
 	awk '/^(kmalloc|lull|anon_vma|mm_struct|filp|task_struct)/ {
-		print $1, $2 }' /proc/slabinfo
+		print $1, $2, $5 }' /proc/slabinfo
 }
 
 # A leak of one object a round would show as so many more
@@ -81,7 +83,8 @@ compare()
 		$1 == "vmalloc" && $2 > before[$1] {
 			print "vmalloc areas:", before[$1], "->", $2
 		}
-		$1 !~ /^(free|vmalloc)$/ && $2 - before[$1] >= rounds {
+		$1 !~ /^(free|vmalloc)$/ && $2 - before[$1] >= rounds &&
+				$2 - before[$1] > $3 {
 			print $1 ":", before[$1], "->", $2, "objects"
 		}' "$tmp/before" "$tmp/after"
 }
