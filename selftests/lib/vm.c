@@ -473,45 +473,62 @@ void vcpu_check_stats(struct test_vcpu *vcpu)
 	CHECK(exits >= stats.counters[LULL_CNT_IO_USER]);
 }
 
-static unsigned int audit(const char *path)
-{
-	unsigned int violations = 0;
-	FILE *file = fopen(path, "r");
+#define DEBUGFS		"/sys/kernel/debug/lull"
 
-	/* Another thread may have closed the VM. */
+/* False where another thread has closed the VM, or it is another process's. */
+static bool audit(const char *path, unsigned int *violations)
+{
+	FILE *file = fopen(path, "r");
+	unsigned int found = 0;
+	bool done;
+
 	if (!file)
-		return 0;
-	if (fscanf(file, "violations %u", &violations) != 1 && !ferror(file))
+		return false;
+	done = fscanf(file, "violations %u", &found) == 1;
+	if (!done && !ferror(file))
 		test_fail("%s: not understood", path);
 	fclose(file);
-	return violations;
+	*violations += found;
+	return done;
 }
 
-static unsigned int audit_all(const char *name)
+/* Returns how many VMs were audited. */
+static unsigned int audit_all(const char *name, unsigned int *violations)
 {
-	unsigned int violations = 0;
+	unsigned int audited = 0;
 	char pattern[80];
 	glob_t found;
 	size_t i;
 
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/lull/%d-*/%s",
-		 getpid(), name);
+	*violations = 0;
+	if (access(DEBUGFS, R_OK | X_OK))
+		test_fail("%s: %s; mount debugfs, and be root", DEBUGFS,
+			  strerror(errno));
+	snprintf(pattern, sizeof(pattern), "%s/%d-*/%s", DEBUGFS, getpid(),
+		 name);
 	if (glob(pattern, 0, NULL, &found))
 		return 0;
 	for (i = 0; i < found.gl_pathc; i++)
-		violations += audit(found.gl_pathv[i]);
+		audited += audit(found.gl_pathv[i], violations);
 	globfree(&found);
-	return violations;
+	return audited;
 }
 
 unsigned int audit_vms(void)
 {
-	return audit_all("audit");
+	unsigned int violations;
+
+	if (!audit_all("audit", &violations))
+		test_fail("this process has no VM that can be audited");
+	return violations;
 }
 
 unsigned int audit_structure(void)
 {
-	return audit_all("audit_structure");
+	unsigned int violations;
+
+	audit_all("audit_structure", &violations);
+	return violations;
 }
 
 void run_guest(guest_fn fn, void *arg)

@@ -122,11 +122,15 @@ void vcpu_join(struct test_vcpu *vcpu);
 
 /* Every tick is in one bucket, and counters agree with each other. */
 void vcpu_check_stats(struct test_vcpu *vcpu);
-/* Violated invariants of the shadow tables of this process's VMs; 0 too where
- * the module's debugfs is not there.
+/*
+ * Violated invariants of the shadow tables of this process's VMs.  Without
+ * debugfs, or without a VM, the test fails.
  */
 unsigned int audit_vms(void);
-/* The same where others than the guest write to its page tables. */
+/*
+ * The same where others than the guest write to its page tables; there need
+ * not be a VM.
+ */
 unsigned int audit_structure(void);
 
 /* One guest, one vCPU, from fn(arg) to GUEST_DONE. */
