@@ -187,33 +187,28 @@ bool lull_soft_tlb_reenter(struct lull_vcpu *vcpu)
 }
 
 /*
- * The CPU may now hold what it can reach.  The walk needs no lock, as the CPU's
- * needs none: who frees a table waits for this CPU first.
+ * The CPU may now hold the translation of the address at place @i.  The walk
+ * needs no lock, as the CPU's needs none: who frees a table waits for this CPU
+ * first.
  */
-static void learn(struct lull_vcpu *vcpu, u32 flushes)
+static void learn(struct lull_vcpu *vcpu, unsigned int i, u32 flushes)
 {
 	struct lull_soft_tlb *soft = &vcpu->soft;
-	unsigned int i;
+	struct lull_soft_entry *entry = &soft->table->entry[i];
+	struct lull_soft_entry new = {
+		.gva = soft->watch[i].gva,
+		.flushes = flushes,
+		.vm = vcpu->vm->id,
+		.since = soft->entries,
+	};
 
-	for (i = 0; i < LULL_SOFT_ENTRIES; i++) {
-		struct lull_soft_entry *entry = &soft->table->entry[i];
-		struct lull_soft_entry new = {
-			.gva = soft->watch[i].gva,
-			.flushes = flushes,
-			.vm = vcpu->vm->id,
-			.since = soft->entries,
-		};
-
-		if (!soft->watch[i].used)
-			continue;
-		lull_shadow_hw_walk(&vcpu->shadow, new.gva, &new.walk);
-		/* Both may be held: keep the one that can do more. */
-		if (is_held(entry, flushes) && entry->gva == new.gva &&
-		    lull_hw_walk_stale(&entry->walk, &new.walk))
-			continue;
-		*entry = new;
-		atomic64_inc(&vcpu->vm->soft.learned);
-	}
+	lull_shadow_hw_walk(&vcpu->shadow, new.gva, &new.walk);
+	/* Both may be held: keep the one that can do more. */
+	if (is_held(entry, flushes) && entry->gva == new.gva &&
+	    lull_hw_walk_stale(&entry->walk, &new.walk))
+		return;
+	*entry = new;
+	atomic64_inc(&vcpu->vm->soft.learned);
 }
 
 /**
@@ -224,6 +219,7 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 {
 	struct lull_soft_tlb *soft = &vcpu->soft;
 	int cpu = smp_processor_id();
+	unsigned int i;
 
 	soft->entries++;
 	soft->seen = false;
@@ -233,7 +229,10 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 	soft->table = find_table(vcpu, cpu);
 	if (!soft->table)
 		return;
-	learn(vcpu, soft->floor);
+	for (i = 0; i < LULL_SOFT_ENTRIES; i++) {
+		if (soft->watch[i].used)
+			learn(vcpu, i, soft->floor);
+	}
 	/* Whoever sees it set sees the table as it is now. */
 	smp_store_release(&soft->inside, true);
 }
