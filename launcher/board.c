@@ -32,11 +32,13 @@ static time_t host_time(void)
  * @board: the board
  * @uart_host: what the serial port is wired to
  * @platform_host: what the small ports cause
+ * @mem: memory that the guest can give back; need not be there yet
  *
  * Return: 0, or -1 after a message
  */
 int board_init(struct board *board, const struct uart_host *uart_host,
-	       const struct platform_host *platform_host)
+	       const struct platform_host *platform_host,
+	       const struct gmem *mem)
 {
 	const struct port_range uart = {
 		BOARD_UART_PORT, UART_PORTS,
@@ -46,14 +48,20 @@ int board_init(struct board *board, const struct uart_host *uart_host,
 		RTC_INDEX_PORT, RTC_PORTS,
 		board_rtc_in, board_rtc_out, &board->rtc,
 	};
+	const struct port_range balloon = {
+		BALLOON_PORT, BALLOON_PORTS,
+		balloon_in, balloon_out, &board->balloon,
+	};
 
 	pthread_mutex_init(&board->lock, NULL);
 	board->ports.nr = 0;
 	board->platform = *platform_host;
 	uart_init(&board->uart, uart_host);
 	rtc_init(&board->rtc, host_time);
+	balloon_init(&board->balloon, mem);
 	if (port_map_add(&board->ports, &uart) ||
-	    port_map_add(&board->ports, &rtc))
+	    port_map_add(&board->ports, &rtc) ||
+	    port_map_add(&board->ports, &balloon))
 		return -1;
 	return platform_add_ports(&board->platform, &board->ports);
 }

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "balloon.h"
 #include "platform.h"
 #include "ports.h"
 #include "rtc.h"
@@ -13,11 +14,12 @@
 
 /**
  * struct board - a guest's devices
- * @lock:	guards @uart and @rtc; the vCPU's thread and the console's thread
+ * @lock:	guards @uart, @rtc and @balloon; the vCPU's thread and the console's thread
  *		take it
  * @ports:	fixed after board_init()
  * @uart:	first serial port
  * @rtc:	clock
+ * @balloon:	takes memory back
  * @platform:	small ports
  */
 struct board {
@@ -25,6 +27,7 @@ struct board {
 	struct port_map ports;
 	struct uart uart;
 	struct rtc rtc;
+	struct balloon balloon;
 	struct platform_host platform;
 };
 
@@ -32,7 +35,8 @@ struct board {
 #define BOARD_UART_IRQ	4
 
 int board_init(struct board *board, const struct uart_host *uart_host,
-	       const struct platform_host *platform_host);
+	       const struct platform_host *platform_host,
+	       const struct gmem *mem);
 void board_destroy(struct board *board);
 u32 board_in(struct board *board, u16 port, int size);
 void board_out(struct board *board, u16 port, int size, u32 value);

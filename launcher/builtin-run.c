@@ -53,6 +53,7 @@ static const struct vm_ops *const backends[] = {
  * @backend:	enum backend
  * @cpu:	host CPU for the vCPU's thread, or NO_CPU
  * @shadow_pages: cap, or 0
+ * @mergeable:	the host may merge pages of the guest's memory
  */
 struct run_options {
 	const char *kernel;
@@ -65,6 +66,7 @@ struct run_options {
 	int backend;
 	unsigned int cpu;
 	unsigned int shadow_pages;
+	bool mergeable;
 };
 
 static const char run_notes[] =
@@ -112,6 +114,8 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		{ "mem", OPT_SIZE, &o->mem, "SIZE",
 		  "guest memory (default 256M)",
 		  .min = MEM_MIN, .max = MEM_MAX },
+		{ "mergeable", OPT_FLAG, &o->mergeable, NULL,
+		  "let the host merge equal pages of its memory (KSM)" },
 		{ "idle", OPT_CHOICE, &o->arm, "ARM",
 		  "eager, lazy, announce (default) or stock",
 		  .choices = arm_names },
@@ -204,6 +208,7 @@ static int boot(struct payload *p, const struct run_options *o)
 		.mem_size = o->mem,
 		.para_features = para_features(o),
 		.shadow_pages = o->shadow_pages,
+		.mergeable = o->mergeable,
 	};
 	int status = STATUS_ERROR;
 	struct machine m;

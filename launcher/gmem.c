@@ -87,6 +87,40 @@ void *gmem_ptr(const struct gmem *mem, u64 gpa, u64 len)
 }
 
 /**
+ * gmem_allow_merging() - let the host merge pages of equal contents
+ * @mem: the memory
+ *
+ * Return: 0, or -1 after a message
+ */
+int gmem_allow_merging(const struct gmem *mem)
+{
+	int i;
+
+	for (i = 0; i < mem->nr; i++) {
+		if (madvise(mem->slots[i].hva, mem->slots[i].size,
+			    MADV_MERGEABLE))
+			return error("--mergeable: the host does not merge pages: %s",
+				     strerror(errno));
+	}
+	return 0;
+}
+
+/**
+ * gmem_discard() - give guest memory back to the host; it is zeros then
+ * @mem: the memory
+ * @gpa: guest-physical address of whole pages
+ * @len: their bytes
+ *
+ * Return: 0, or -1 if they are not all memory, or the host keeps them
+ */
+int gmem_discard(const struct gmem *mem, u64 gpa, u64 len)
+{
+	void *ptr = gmem_ptr(mem, gpa, len);
+
+	return ptr ? madvise(ptr, len, MADV_DONTNEED) : -1;
+}
+
+/**
  * struct format - one paging format
  * @levels:	tables on the way to a 4 KiB page
  * @index_bits:	log2 of the entries of a table

@@ -47,6 +47,8 @@ struct gmem_paging {
 
 int gmem_alloc(struct gmem *mem, u64 size);
 void gmem_free(struct gmem *mem);
+int gmem_allow_merging(const struct gmem *mem);
+int gmem_discard(const struct gmem *mem, u64 gpa, u64 len);
 void *gmem_ptr(const struct gmem *mem, u64 gpa, u64 len);
 int gmem_walk(const struct gmem *mem, const struct gmem_paging *paging,
 	      u64 gva, u64 *gpa);

@@ -58,7 +58,7 @@ static int init_board(struct machine *m)
 		on_exit_port, on_reset, on_mark, m,
 	};
 
-	return board_init(&m->board, &uart, &platform);
+	return board_init(&m->board, &uart, &platform, &m->mem);
 }
 
 /**
@@ -82,6 +82,8 @@ int machine_create(struct machine *m, const struct machine_config *config)
 		goto err_free_log;
 	if (gmem_alloc(&m->mem, config->mem_size))
 		goto err_free_log;
+	if (config->mergeable && gmem_allow_merging(&m->mem))
+		goto err_free_mem;
 	m->vm.ops = config->ops;
 	if (config->ops->create(&m->vm, &vm_config))
 		goto err_free_mem;
@@ -141,7 +143,7 @@ int machine_write_stats(struct machine *m, const char *path)
 
 	have_end = !m->vm.ops->get_stats(&m->vm, &m->vcpu, &end);
 	return stats_log_write(&m->log, path, have_end ? &end : NULL,
-			       &renderer);
+			       &renderer, m->board.balloon.returned);
 }
 
 /**

@@ -40,12 +40,14 @@ struct machine {
  * @mem_size:	bytes of memory
  * @para_features: LULL_PARA_F_* that it is offered
  * @shadow_pages: cap, or 0
+ * @mergeable:	the host may merge pages of its memory
  */
 struct machine_config {
 	const struct vm_ops *ops;
 	u64 mem_size;
 	u64 para_features;
 	unsigned int shadow_pages;
+	bool mergeable;
 };
 
 int machine_create(struct machine *m, const struct machine_config *config);

@@ -152,12 +152,13 @@ static struct json_object *marks_json(const struct stats_log *log,
  * @path: the file's name
  * @end: the statistics at the end, or NULL if there are none
  * @renderer: makes JSON of them
+ * @returned: frames that the guest's balloon has given back
  *
  * Return: 0, or -1 after a message
  */
 int stats_log_write(struct stats_log *log, const char *path,
 		    const union vm_stats *end,
-		    const struct stats_renderer *renderer)
+		    const struct stats_renderer *renderer, u32 returned)
 {
 	struct json_object *root = json_object_new_object();
 	const char *text;
@@ -168,6 +169,7 @@ int stats_log_write(struct stats_log *log, const char *path,
 	json_object_object_add(root, "end",
 			       end ? renderer->render(renderer->ctx, end) :
 				     NULL);
+	add_u64(root, "balloon_frames", returned);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY);
 	ret = asprintf(&data, "%s\n", text);
 	json_object_put(root);

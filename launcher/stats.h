@@ -49,7 +49,7 @@ int stats_log_mark(struct stats_log *log, unsigned int id,
 		   const union vm_stats *stats);
 int stats_log_write(struct stats_log *log, const char *path,
 		    const union vm_stats *end,
-		    const struct stats_renderer *renderer);
+		    const struct stats_renderer *renderer, u32 returned);
 void stats_log_free(struct stats_log *log);
 
 #endif /* LAUNCHER_STATS_H */

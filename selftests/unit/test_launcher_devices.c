@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clock, port map, small ports, escape keys, exit statuses. */
+/* Clock, port map, small ports, balloon, escape keys, exit statuses. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmocka_all.h"
+#include "launcher/balloon.h"
 #include "launcher/escape.h"
+#include "launcher/gmem.h"
 #include "launcher/platform.h"
 #include "launcher/ports.h"
 #include "launcher/rtc.h"
@@ -199,6 +202,134 @@ static void test_platform(void **state)
 	assert_int_equal(port_map_in(&map, 0xcfc, 4), 0xffffffff);
 }
 
+static struct gmem mem;
+static struct balloon balloon;
+static struct port_map balloon_ports;
+
+/* Four pages of memory, all ones */
+static int setup_balloon(void **state)
+{
+	const struct port_range range = {
+		BALLOON_PORT, BALLOON_PORTS, balloon_in, balloon_out, &balloon,
+	};
+
+	(void)state;
+	assert_int_equal(gmem_alloc(&mem, 4 * GUEST_PAGE), 0);
+	memset(mem.slots[0].hva, 0xff, 4 * GUEST_PAGE);
+	balloon_init(&balloon, &mem);
+	balloon_ports.nr = 0;
+	return port_map_add(&balloon_ports, &range);
+}
+
+static int free_balloon(void **state)
+{
+	(void)state;
+	gmem_free(&mem);
+	return 0;
+}
+
+static void give_back(u32 gfn)
+{
+	port_map_out(&balloon_ports, BALLOON_PORT, 4, gfn);
+}
+
+static u32 given_back(void)
+{
+	return port_map_in(&balloon_ports, BALLOON_PORT, 4);
+}
+
+static void test_balloon(void **state)
+{
+	const u8 *hva = mem.slots[0].hva;
+
+	(void)state;
+	assert_int_equal(given_back(), 0);
+	give_back(1);
+	give_back(3);
+	assert_int_equal(given_back(), 2);
+	assert_int_equal(hva[GUEST_PAGE - 1], 0xff);
+	assert_int_equal(hva[GUEST_PAGE], 0);
+	assert_int_equal(hva[2 * GUEST_PAGE - 1], 0);
+	assert_int_equal(hva[2 * GUEST_PAGE], 0xff);
+	assert_int_equal(hva[3 * GUEST_PAGE], 0);
+	assert_int_equal(balloon.refused, 0);
+}
+
+/* The highest byte is what gives back; the others are kept until then. */
+static void test_balloon_bytes(void **state)
+{
+	const u8 *hva = mem.slots[0].hva;
+
+	(void)state;
+	port_map_out(&balloon_ports, BALLOON_PORT, 2, 2);
+	port_map_out(&balloon_ports, BALLOON_PORT + 2, 1, 0);
+	assert_int_equal(given_back(), 0);
+	assert_int_equal(hva[2 * GUEST_PAGE], 0xff);
+	port_map_out(&balloon_ports, BALLOON_PORT + 3, 1, 0);
+	assert_int_equal(given_back(), 1);
+	assert_int_equal(hva[2 * GUEST_PAGE], 0);
+	balloon.returned = 0x01020304;
+	assert_int_equal(given_back(), 0x01020304);
+}
+
+/* Runs a function with standard error in @said. */
+static void capture_errors(void (*fn)(void), char *said, size_t size)
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	size_t len;
+
+	assert_non_null(file);
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	fn();
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	len = fread(said, 1, size - 1, file);
+	said[len] = 0;
+	fclose(file);
+}
+
+static void give_back_what_is_not_there(void)
+{
+	give_back(4);
+	give_back(0x00100001);
+	give_back(0xffffffff);
+	give_back(0);
+}
+
+/* Frames that are not memory are counted, and the first one is named. */
+static void test_balloon_refuses(void **state)
+{
+	char said[512];
+
+	(void)state;
+	capture_errors(give_back_what_is_not_there, said, sizeof(said));
+	assert_non_null(strstr(said, "balloon: frame 0x4 is not memory"));
+	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+	assert_int_equal(balloon.refused, 3);
+	assert_int_equal(given_back(), 1);
+	assert_int_equal(mem.slots[0].hva[GUEST_PAGE], 0xff);
+}
+
+static void allow_merging(void)
+{
+	assert_int_equal(gmem_allow_merging(&mem),
+			 access("/sys/kernel/mm/ksm", F_OK));
+}
+
+static void test_mergeable(void **state)
+{
+	char said[512];
+
+	(void)state;
+	capture_errors(allow_merging, said, sizeof(said));
+	assert_int_equal(!!strstr(said, "--mergeable: the host does not merge"),
+			 !!access("/sys/kernel/mm/ksm", F_OK));
+}
+
 static void test_escape(void **state)
 {
 	static const struct {
@@ -257,6 +388,14 @@ int main(void)
 		cmocka_unit_test_setup(test_rtc_memory, setup_rtc),
 		cmocka_unit_test(test_port_map),
 		cmocka_unit_test(test_platform),
+		cmocka_unit_test_setup_teardown(test_balloon, setup_balloon,
+						free_balloon),
+		cmocka_unit_test_setup_teardown(test_balloon_bytes,
+						setup_balloon, free_balloon),
+		cmocka_unit_test_setup_teardown(test_balloon_refuses,
+						setup_balloon, free_balloon),
+		cmocka_unit_test_setup_teardown(test_mergeable, setup_balloon,
+						free_balloon),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_stop),
 	};

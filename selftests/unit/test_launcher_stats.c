@@ -134,8 +134,8 @@ static void test_file(void **state)
 	fill(&stats.lull, 100);
 	assert_int_equal(stats_log_mark(&log, 7, &stats), 0);
 	fill(&stats.lull, 200);
-	assert_int_equal(stats_log_write(&log, path, &stats, &renderer), 0);
-	assert_int_equal(stats_log_write(&log, path, &stats, &renderer), 0);
+	assert_int_equal(stats_log_write(&log, path, &stats, &renderer, 9), 0);
+	assert_int_equal(stats_log_write(&log, path, &stats, &renderer, 9), 0);
 	stats_log_free(&log);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
@@ -149,6 +149,7 @@ static void test_file(void **state)
 	check(inner, 100);
 	assert_true(json_object_object_get_ex(root, "end", &inner));
 	check(inner, 200);
+	assert_int_equal(get(root, "balloon_frames", NULL), 9);
 	json_object_put(root);
 }
 
@@ -162,14 +163,14 @@ static void test_file_without_end(void **state)
 	(void)state;
 	in_dir(path, "s.json");
 	assert_int_equal(stats_log_init(&log), 0);
-	assert_int_equal(stats_log_write(&log, path, NULL, &renderer), 0);
+	assert_int_equal(stats_log_write(&log, path, NULL, &renderer, 0), 0);
 	root = json_object_from_file(path);
 	assert_true(json_object_object_get_ex(root, "end", &end));
 	assert_null(end);
 	json_object_put(root);
 	in_dir(path, "no/such");
-	assert_int_equal(stats_log_write(&log, path, NULL, &renderer), -1);
-	assert_int_equal(stats_log_write(&log, dir, NULL, &renderer), -1);
+	assert_int_equal(stats_log_write(&log, path, NULL, &renderer, 0), -1);
+	assert_int_equal(stats_log_write(&log, dir, NULL, &renderer, 0), -1);
 	stats_log_free(&log);
 }
 
