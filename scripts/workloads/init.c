@@ -7,6 +7,7 @@
  *   lull.run=sleepers2,PERIODS[,PERIOD_US[,WARMUP]]
  *   lull.run=sender,PERIODS[,PERIOD_US[,WARMUP]]
  *   lull.run=ring,ROUNDS[,PROCESSES[,WARMUP]]
+ *   lull.run=squeeze,ROUNDS[,PROCESSES[,MIB]]
  *   lull.run=exec:PATH		that program, its status the guest's
  *   lull.run=shell		/bin/sh on the console; the default if it exists
  *   lull.run=none		nothing: boot and end
@@ -54,6 +55,7 @@ static const struct workload workloads[] = {
 	{ "sleepers2", sleepers2_run, true },
 	{ "sender", sender_run, true },
 	{ "ring", ring_run, false },
+	{ "squeeze", squeeze_run, false },
 };
 
 static void mount_or_warn(const char *type, const char *dir)

@@ -31,10 +31,10 @@ enum mark {
 
 /**
  * struct params - what lull.run= asks of a workload
- * @periods:	periods between the marks; for ring, rounds
+ * @periods:	periods between the marks; for ring and squeeze, rounds
  * @period_ns:	length of a period
- * @warmup:	periods before MARK_START
- * @procs:	processes, for ring
+ * @warmup:	periods before MARK_START; for squeeze, MiB of each process
+ * @procs:	processes, for ring and squeeze
  */
 struct params {
 	unsigned long periods;
@@ -86,5 +86,6 @@ bool sleeper_run(const struct params *params, struct report *report);
 bool sleepers2_run(const struct params *params, struct report *report);
 bool sender_run(const struct params *params, struct report *report);
 bool ring_run(const struct params *params, struct report *report);
+bool squeeze_run(const struct params *params, struct report *report);
 
 #endif /* WORKLOAD_H */
