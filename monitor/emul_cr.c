@@ -13,13 +13,7 @@
 #define CR4_FLUSHES	(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | \
 			 X86_CR4_SMEP | X86_CR4_SMAP)
 
-/* MOV to CR3: access type 0, register 3. */
-static bool is_cr3_load(u64 qualification)
-{
-	return (qualification & 0x3f) == 3;
-}
-
-static bool code_is_long(struct lull_vcpu *vcpu)
+static noinline bool code_is_long(struct lull_vcpu *vcpu)
 {
 	struct lull_segment cs;
 
@@ -177,10 +171,12 @@ static int set_cr4(struct lull_vcpu *vcpu, u64 cr4)
 {
 	u64 changed = cr4 ^ vcpu->vmx.cr4;
 
-	if ((cr4 & ~lull_cpuid_cr4_mask()) ||
+	if ((cr4 & vcpu->cr4_reserved) ||
 	    ((vcpu->vmx.efer & EFER_LMA) && !(cr4 & X86_CR4_PAE)))
 		return lull_inject_gp(vcpu);
 	lull_vmx_set_cr4(&vcpu->vmx, cr4);
+	if (changed & X86_CR4_OSXSAVE)
+		lull_vcpu_forget_cpuid(vcpu);
 	return changed & CR4_FLUSHES ? reload_and_next(vcpu) :
 				       lull_next_insn(vcpu);
 }
@@ -194,7 +190,7 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	bool cached;
 	int r;
 
-	if (cr3 >> lull_cpuid_maxphyaddr())
+	if (cr3 & vcpu->cr3_reserved)
 		return lull_inject_gp(vcpu);
 	r = lull_shadow_load_cr3(sh, cr3, &cached);
 	if (r)
@@ -221,23 +217,13 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	return lull_next_insn(vcpu);
 }
 
-/**
- * lull_emul_cr_quick() - a load of CR3 with a root that is there and in sync
- * @vcpu:	the vCPU
- *
- * Context: interrupts off.
- * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
- */
-int lull_emul_cr_quick(struct lull_vcpu *vcpu)
+/* A load of CR3 with a root that is there and in sync. */
+static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 {
-	u64 qualification = vcpu->exit.qualification;
 	struct lull_shadow *sh = &vcpu->shadow;
-	u64 old = sh->cr3, cr3;
+	u64 old = sh->cr3;
 
-	if (!is_cr3_load(qualification))
-		return LULL_NEXT_SLOW;
-	cr3 = read_gpr(vcpu, (qualification >> 8) & 0xf);
-	if (cr3 >> lull_cpuid_maxphyaddr() || !lull_shadow_try_cr3(sh, cr3))
+	if ((cr3 & vcpu->cr3_reserved) || !lull_shadow_try_cr3(sh, cr3))
 		return LULL_NEXT_SLOW;
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
@@ -248,6 +234,43 @@ int lull_emul_cr_quick(struct lull_vcpu *vcpu)
 		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, true, 0,
 			       rdtsc() - vcpu->last, 0);
 	return lull_next_insn(vcpu);
+}
+
+/* PGE turned over, as to flush global translations; all is in sync. */
+static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
+{
+	struct lull_shadow *sh = &vcpu->shadow;
+
+	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE ||
+	    !lull_shadow_try_cr3(sh, sh->cr3))
+		return LULL_NEXT_SLOW;
+	vcpu->bucket = LULL_TICKS_PRIV;
+	lull_vmx_set_cr4(&vcpu->vmx, cr4);
+	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
+	return lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_cr_quick() - MOV to a control register that finds all it needs
+ * @vcpu:	the vCPU
+ *
+ * Context: interrupts off.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ */
+int lull_emul_cr_quick(struct lull_vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	u64 val = read_gpr(vcpu, (qualification >> 8) & 0xf);
+
+	/* Access type 0, and the register. */
+	switch (qualification & 0x3f) {
+	case 3:
+		return set_cr3_quick(vcpu, val);
+	case 4:
+		return set_cr4_quick(vcpu, val);
+	default:
+		return LULL_NEXT_SLOW;
+	}
 }
 
 static int mov_to_cr(struct lull_vcpu *vcpu, unsigned int cr, u64 val)
@@ -365,5 +388,6 @@ int lull_emul_xsetbv(struct lull_vcpu *vcpu)
 	    ((val & XFEATURE_MASK_YMM) && !(val & XFEATURE_MASK_SSE)))
 		return lull_inject_gp(vcpu);
 	vcpu->xcr0 = val;
+	lull_vcpu_forget_cpuid(vcpu);
 	return lull_next_insn(vcpu);
 }

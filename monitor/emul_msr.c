@@ -97,6 +97,17 @@ static int refuse(struct lull_vcpu *vcpu, const char *what, u32 msr)
 	return lull_inject_gp(vcpu);
 }
 
+static void set_result(struct lull_vcpu *vcpu, u64 val)
+{
+	vcpu->gpr[LULL_RAX] = (u32)val;
+	vcpu->gpr[LULL_RDX] = val >> 32;
+}
+
+static u64 operand(const struct lull_vcpu *vcpu)
+{
+	return (u32)vcpu->gpr[LULL_RAX] | vcpu->gpr[LULL_RDX] << 32;
+}
+
 /**
  * lull_emul_rdmsr() - RDMSR
  * @vcpu:	the vCPU
@@ -110,8 +121,24 @@ int lull_emul_rdmsr(struct lull_vcpu *vcpu)
 
 	if (read_msr(vcpu, msr, &val))
 		return refuse(vcpu, "read", msr);
-	vcpu->gpr[LULL_RAX] = (u32)val;
-	vcpu->gpr[LULL_RDX] = val >> 32;
+	set_result(vcpu, val);
+	return lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_rdmsr_quick() - RDMSR of an MSR that there is
+ * @vcpu:	the vCPU
+ *
+ * Context: interrupts off.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ */
+int lull_emul_rdmsr_quick(struct lull_vcpu *vcpu)
+{
+	u64 val;
+
+	if (read_msr(vcpu, vcpu->gpr[LULL_RCX], &val))
+		return LULL_NEXT_SLOW;
+	set_result(vcpu, val);
 	return lull_next_insn(vcpu);
 }
 
@@ -124,10 +151,26 @@ int lull_emul_rdmsr(struct lull_vcpu *vcpu)
 int lull_emul_wrmsr(struct lull_vcpu *vcpu)
 {
 	u32 msr = vcpu->gpr[LULL_RCX];
-	u64 val = (u32)vcpu->gpr[LULL_RAX] | vcpu->gpr[LULL_RDX] << 32;
-	int r = write_msr(vcpu, msr, val);
+	int r = write_msr(vcpu, msr, operand(vcpu));
 
 	if (r == -ENOMEM)
 		return r;
 	return r ? refuse(vcpu, "write", msr) : lull_next_insn(vcpu);
+}
+
+/**
+ * lull_emul_wrmsr_quick() - WRMSR that the MSR takes; not EFER
+ * @vcpu:	the vCPU
+ *
+ * Context: interrupts off.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ */
+int lull_emul_wrmsr_quick(struct lull_vcpu *vcpu)
+{
+	u32 msr = vcpu->gpr[LULL_RCX];
+
+	/* EFER.NX means another root, which takes memory. */
+	if (msr == MSR_EFER || write_msr(vcpu, msr, operand(vcpu)))
+		return LULL_NEXT_SLOW;
+	return lull_next_insn(vcpu);
 }

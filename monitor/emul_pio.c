@@ -176,10 +176,17 @@ int lull_emul_pio(struct lull_vcpu *vcpu)
 int lull_emul_pio_quick(struct lull_vcpu *vcpu)
 {
 	struct pio pio = decode(vcpu->exit.qualification);
+	struct lull_irqchip *chip = &vcpu->vm->chip;
 
 	if (pio.string || !lull_irqchip_owns_port(pio.port))
 		return LULL_NEXT_SLOW;
-	return lull_emul_pio(vcpu);
+	if (pio.in)
+		set_result(vcpu, pio.size,
+			   lull_irqchip_in(chip, pio.port, pio.size));
+	else
+		lull_irqchip_out(chip, pio.port, pio.size,
+				 vcpu->gpr[LULL_RAX] & size_mask(pio.size));
+	return lull_next_insn(vcpu);
 }
 
 /**

@@ -16,18 +16,6 @@ static u32 basic_reason(const struct lull_vcpu *vcpu)
 	return vcpu->exit.reason & 0xffff;
 }
 
-/**
- * lull_next_insn() - the exiting instruction is done
- * @vcpu:	the vCPU
- *
- * Return: LULL_NEXT_GUEST.
- */
-int lull_next_insn(struct lull_vcpu *vcpu)
-{
-	lull_vmx_skip_insn(&vcpu->vmx, &vcpu->exit);
-	return LULL_NEXT_GUEST;
-}
-
 static int inject(struct lull_vcpu *vcpu, u8 vector, bool has_error)
 {
 	const struct lull_exception ex = {
@@ -64,11 +52,17 @@ int lull_inject_ud(struct lull_vcpu *vcpu)
 /* This guest cannot go on; the launcher says why. */
 static int die(struct lull_vcpu *vcpu, enum lull_run_reason reason)
 {
-	vcpu->run->reason = reason;
-	vcpu->run->hw.exit_reason = vcpu->exit.reason;
-	vcpu->run->hw.insn_error = vcpu->exit.insn_error;
-	vcpu->run->hw.qualification = vcpu->exit.qualification;
-	vcpu->run->hw.intr_info = vcpu->exit.intr_info;
+	struct lull_run *run = vcpu->run;
+
+	run->reason = reason;
+	run->hw.exit_reason = vcpu->exit.reason;
+	run->hw.insn_error = 0;
+	if (vcpu->exit.reason == ~0U)
+		run->hw.insn_error = vcpu->exit.insn_error;
+	run->hw.qualification = vcpu->exit.qualification;
+	run->hw.intr_info = 0;
+	if (vcpu->exit.reason == VMX_EXIT_EXCEPTION_NMI)
+		run->hw.intr_info = vcpu->exit.intr_info;
 	lull_vm_kill(vcpu->vm);
 	return LULL_NEXT_USER;
 }
@@ -220,7 +214,9 @@ static int handle_exception(struct lull_vcpu *vcpu)
 	}
 }
 
-static int handle_cpuid(struct lull_vcpu *vcpu)
+static noinline void fill_cpuid(struct lull_vcpu *vcpu,
+				struct lull_cpuid_slot *slot,
+				u32 leaf, u32 subleaf)
 {
 	const struct lull_cpuid_env env = {
 		.para_features = vcpu->vm->para_features,
@@ -228,13 +224,26 @@ static int handle_cpuid(struct lull_vcpu *vcpu)
 		.cr4 = vcpu->vmx.cr4,
 		.xcr0 = vcpu->xcr0,
 	};
-	struct lull_cpuid out;
 
-	lull_cpuid(&env, vcpu->gpr[LULL_RAX], vcpu->gpr[LULL_RCX], &out);
-	vcpu->gpr[LULL_RAX] = out.eax;
-	vcpu->gpr[LULL_RBX] = out.ebx;
-	vcpu->gpr[LULL_RCX] = out.ecx;
-	vcpu->gpr[LULL_RDX] = out.edx;
+	slot->leaf = leaf;
+	slot->subleaf = subleaf;
+	slot->valid = true;
+	lull_cpuid(&env, leaf, subleaf, &slot->out);
+}
+
+/* Results are kept: the host's own CPUID is slow, and in a guest an exit. */
+static int handle_cpuid(struct lull_vcpu *vcpu)
+{
+	u32 leaf = vcpu->gpr[LULL_RAX], subleaf = vcpu->gpr[LULL_RCX];
+	struct lull_cpuid_slot *slot = &vcpu->cpuid[leaf % LULL_CPUID_SLOTS];
+
+	if (unlikely(slot->leaf != leaf || slot->subleaf != subleaf ||
+		     !slot->valid))
+		fill_cpuid(vcpu, slot, leaf, subleaf);
+	vcpu->gpr[LULL_RAX] = slot->out.eax;
+	vcpu->gpr[LULL_RBX] = slot->out.ebx;
+	vcpu->gpr[LULL_RCX] = slot->out.ecx;
+	vcpu->gpr[LULL_RDX] = slot->out.edx;
 	return lull_next_insn(vcpu);
 }
 
@@ -360,8 +369,7 @@ int lull_exit_handle(struct lull_vcpu *vcpu)
 {
 	u32 reason = basic_reason(vcpu);
 
-	if (vcpu->exit.insn_error ||
-	    (vcpu->exit.reason & VMX_EXIT_REASON_ENTRY_FAILED))
+	if (vcpu->exit.reason & VMX_EXIT_REASON_ENTRY_FAILED)
 		return die(vcpu, LULL_RUN_FAIL_ENTRY);
 	if (reason >= ARRAY_SIZE(policies))
 		return handle_unexpected(vcpu);
@@ -376,24 +384,32 @@ int lull_exit_handle(struct lull_vcpu *vcpu)
  * @vcpu:	the vCPU
  *
  * Of the exits that are frequent, those that need neither memory nor a lock
- * that others hold for long.
+ * that others hold for long.  The bucket that pays is set here, too.
  *
  * Context: interrupts off, guest registers in the CPU.
- * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing else changed.
  */
 int lull_exit_quick(struct lull_vcpu *vcpu)
 {
-	if (unlikely(vcpu->exit.insn_error))
-		return LULL_NEXT_SLOW;
 	switch (vcpu->exit.reason) {
 	case VMX_EXIT_CR_ACCESS:
+		vcpu->bucket = LULL_TICKS_PT_SWITCH;
 		return lull_emul_cr_quick(vcpu);
 	case VMX_EXIT_IO:
+		vcpu->bucket = LULL_TICKS_IRQ;
 		return lull_emul_pio_quick(vcpu);
 	case VMX_EXIT_CPUID:
+		vcpu->bucket = LULL_TICKS_PRIV;
 		return handle_cpuid(vcpu);
 	case VMX_EXIT_INTERRUPT_WINDOW:
+		vcpu->bucket = LULL_TICKS_IRQ;
 		return handle_irq_window(vcpu);
+	case VMX_EXIT_RDMSR:
+		vcpu->bucket = LULL_TICKS_PRIV;
+		return lull_emul_rdmsr_quick(vcpu);
+	case VMX_EXIT_WRMSR:
+		vcpu->bucket = LULL_TICKS_PRIV;
+		return lull_emul_wrmsr_quick(vcpu);
 	default:
 		return LULL_NEXT_SLOW;
 	}

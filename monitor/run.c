@@ -128,14 +128,20 @@ static bool take_irq(struct lull_vcpu *vcpu)
 	return has_irq(vcpu);
 }
 
-static void deliver_irq(struct lull_vcpu *vcpu)
+static noinline void update_irq(struct lull_vcpu *vcpu, bool pending)
 {
-	bool pending = has_irq(vcpu);
-
 	if (pending && lull_vmx_irq_allowed(&vcpu->vmx))
 		pending = take_irq(vcpu);
 	if (pending != lull_vmx_has_irq_window(&vcpu->vmx))
 		lull_vmx_irq_window(&vcpu->vmx, pending);
+}
+
+static __always_inline void deliver_irq(struct lull_vcpu *vcpu)
+{
+	bool pending = has_irq(vcpu);
+
+	if (unlikely(pending || lull_vmx_has_irq_window(&vcpu->vmx)))
+		update_irq(vcpu, pending);
 }
 
 /* Does HLT end?  Only an interrupt that the guest can take ends it. */
@@ -251,6 +257,22 @@ static bool may_enter(struct lull_vcpu *vcpu)
 	       lull_shadow_root_valid(&vcpu->shadow);
 }
 
+/*
+ * The same after an exit that was handled at once.  Whatever others have asked
+ * for since may_enter() said yes has come with an IPI, which ends the next stay
+ * as it begins; an exit that halts the vCPU or kills the VM is not handled at
+ * once.  So this is only quicker than an IPI, but for a thread that the
+ * handler itself woke.
+ */
+static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
+{
+	const unsigned long mask = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
+				   _TIF_NOTIFY_SIGNAL;
+
+	return likely(!READ_ONCE(vcpu->requests)) &&
+	       likely(!(read_thread_flags() & mask));
+}
+
 /* The exit cut off the delivery of an event: the next entry has it again. */
 static void trace_requeue(struct lull_vcpu *vcpu)
 {
@@ -261,54 +283,76 @@ static void trace_requeue(struct lull_vcpu *vcpu)
 			  event & VMX_INTR_HAS_ERROR, true);
 }
 
-/* Once into the guest and out; interrupts stay off. */
-static void run_guest(struct lull_vcpu *vcpu)
+static void answer_requests(struct lull_vcpu *vcpu)
 {
-	if (unlikely(READ_ONCE(vcpu->requests)) &&
-	    test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
+	if (test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
 		lull_count(vcpu, LULL_CNT_TLB_FLUSHES);
 		lull_vmx_flush_tlb(&vcpu->vmx);
 	}
-	deliver_irq(vcpu);
+}
+
+/* Once into the guest and out; interrupts stay off. */
+static __always_inline void run_guest(struct lull_vcpu *vcpu)
+{
+	u64 exited;
+
 	if (trace_lull_entry_enabled())
 		trace_lull_entry(vcpu->vm->id, vcpu->id,
 				 lull_vmx_get_rip(&vcpu->vmx));
-	lull_account_here(vcpu, LULL_TICKS_GUEST);
 	vcpu->entered = vcpu->last;
 	lull_soft_tlb_enter(vcpu);
 	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
 	lull_soft_tlb_leave(vcpu);
-	lull_account_here(vcpu, lull_exit_bucket(vcpu));
-	vcpu->exited = vcpu->last;
-	vcpu->stolen = vcpu->stats.preempted;
-	if (unlikely(lull_vmx_event_pending(&vcpu->vmx)))
-		trace_requeue(vcpu);
+	exited = rdtsc();
+	/* Who pays for what follows is not known yet. */
+	vcpu->stats.ticks[LULL_TICKS_GUEST] += exited - vcpu->last;
+	vcpu->last = exited;
+}
+
+static void trace_exit(struct lull_vcpu *vcpu, u64 rip, u64 exited, u64 ticks)
+{
+	trace_lull_exit(vcpu->vm->id, vcpu->id, lull_exit_slot(vcpu),
+			vcpu->exit.qualification, rip, exited - vcpu->entered,
+			ticks);
 }
 
 /*
- * Handle the exit; count and trace it.  Returns what lull_exit_handle() does,
- * or, if @quick, LULL_NEXT_SLOW when that has to be called with interrupts on.
+ * An exit was handled at once: its bucket and its reason pay up to now.  One
+ * that was traced has paid already.
  */
-static __always_inline int handle(struct lull_vcpu *vcpu, bool quick)
+static __always_inline void account_quick(struct lull_vcpu *vcpu,
+					  enum lull_ticks bucket)
 {
-	u32 reason = vcpu->exit.reason & 0xffff;
-	u32 slot = min_t(u32, reason, LULL_NR_EXIT_REASONS - 1);
-	u64 start = vcpu->exited, stolen = vcpu->stolen;
-	u64 guest_ticks = start - vcpu->entered;
-	u64 rip = trace_lull_exit_enabled() ? lull_vmx_get_rip(&vcpu->vmx) : 0;
-	u64 qualification = vcpu->exit.qualification;
-	u64 ticks;
+	bool paid = unlikely(vcpu->bucket == LULL_TICKS_ENTRY);
+	u32 slot = vcpu->exit.reason;
+	u64 start = vcpu->last;
+
+	lull_account_here(vcpu, bucket);
+	if (paid)
+		return;
+	vcpu->stats.exits[slot]++;
+	vcpu->stats.exit_ticks[slot] += vcpu->last - start;
+}
+
+/*
+ * Handle the exit with interrupts still off, if that is done in no time.
+ * Returns LULL_NEXT_GUEST or LULL_NEXT_SLOW.
+ */
+static __always_inline int handle_quick(struct lull_vcpu *vcpu)
+{
+	u64 start = vcpu->last, rip;
 	int r;
 
-	r = quick ? lull_exit_quick(vcpu) : lull_exit_handle(vcpu);
-	if (r == LULL_NEXT_SLOW)
-		return r;
-	lull_account(vcpu, LULL_TICKS_ENTRY);
-	ticks = vcpu->last - start - (vcpu->stats.preempted - stolen);
-	vcpu->stats.exits[slot]++;
-	vcpu->stats.exit_ticks[slot] += ticks;
-	trace_lull_exit(vcpu->vm->id, vcpu->id, slot, qualification, rip,
-			guest_ticks, ticks);
+	if (!lull_soft_tlb_left(vcpu))
+		return LULL_NEXT_SLOW;
+	if (!trace_lull_exit_enabled())
+		return lull_exit_quick(vcpu);
+	rip = lull_vmx_get_rip(&vcpu->vmx);
+	r = lull_exit_quick(vcpu);
+	if (r == LULL_NEXT_GUEST) {
+		account_quick(vcpu, LULL_TICKS_ENTRY);
+		trace_exit(vcpu, rip, start, vcpu->last - start);
+	}
 	return r;
 }
 
@@ -316,7 +360,31 @@ static __always_inline int handle(struct lull_vcpu *vcpu, bool quick)
  * Run the guest until an exit that cannot be handled at once.  Returns
  * LULL_NEXT_GUEST when prepare() has something to do first, LULL_NEXT_SLOW
  * when an exit is left to handle.
- *
+ */
+static int run_until_slow(struct lull_vcpu *vcpu)
+{
+	deliver_irq(vcpu);
+	lull_account_here(vcpu, LULL_TICKS_GUEST);
+	for (;;) {
+		run_guest(vcpu);
+		if (handle_quick(vcpu) != LULL_NEXT_GUEST)
+			break;
+		if (!may_reenter(vcpu) || !lull_soft_tlb_reenter(vcpu)) {
+			account_quick(vcpu, LULL_TICKS_ENTRY);
+			return LULL_NEXT_GUEST;
+		}
+		deliver_irq(vcpu);
+		account_quick(vcpu, LULL_TICKS_GUEST);
+	}
+	if (unlikely(lull_vmx_event_pending(&vcpu->vmx)))
+		trace_requeue(vcpu);
+	vcpu->bucket = lull_exit_bucket(vcpu);
+	vcpu->exited = vcpu->last;
+	vcpu->stolen = vcpu->stats.preempted;
+	return LULL_NEXT_SLOW;
+}
+
+/*
  * Interrupts stay off between an exit that is handled at once and the next
  * entry; one that is pending then ends the guest's stay as it begins.
  */
@@ -331,16 +399,12 @@ static int enter(struct lull_vcpu *vcpu)
 	WRITE_ONCE(vcpu->in_guest, true);
 	/* Requests made from here on come with an IPI. */
 	smp_mb();
+	if (unlikely(READ_ONCE(vcpu->requests)))
+		answer_requests(vcpu);
 	if (likely(may_enter(vcpu)) && lull_soft_tlb_reenter(vcpu)) {
 		load_guest_regs(vcpu);
 		vtime_account_guest_enter();
-		do {
-			run_guest(vcpu);
-			r = LULL_NEXT_SLOW;
-			if (lull_soft_tlb_left(vcpu))
-				r = handle(vcpu, true);
-		} while (r == LULL_NEXT_GUEST && may_enter(vcpu) &&
-			 lull_soft_tlb_reenter(vcpu));
+		r = run_until_slow(vcpu);
 		load_host_regs(vcpu);
 		entered = true;
 	}
@@ -350,6 +414,25 @@ static int enter(struct lull_vcpu *vcpu)
 	if (entered)
 		vtime_account_guest_exit();
 	preempt_enable();
+	return r;
+}
+
+/* Handle an exit that may take its time; count and trace it. */
+static int handle(struct lull_vcpu *vcpu)
+{
+	u32 slot = lull_exit_slot(vcpu);
+	u64 start = vcpu->exited, stolen = vcpu->stolen;
+	u64 rip = trace_lull_exit_enabled() ? lull_vmx_get_rip(&vcpu->vmx) : 0;
+	u64 ticks;
+	int r;
+
+	r = lull_exit_handle(vcpu);
+	lull_account(vcpu, LULL_TICKS_ENTRY);
+	ticks = vcpu->last - start - (vcpu->stats.preempted - stolen);
+	vcpu->stats.exits[slot]++;
+	vcpu->stats.exit_ticks[slot] += ticks;
+	if (trace_lull_exit_enabled())
+		trace_exit(vcpu, rip, start, ticks);
 	return r;
 }
 
@@ -363,7 +446,7 @@ static int step(struct lull_vcpu *vcpu)
 	if (r != LULL_NEXT_SLOW)
 		return prepare(vcpu);
 	r = lull_soft_tlb_exit(vcpu);
-	return r ? r : handle(vcpu, false);
+	return r ? r : handle(vcpu);
 }
 
 static int loop(struct lull_vcpu *vcpu)

@@ -177,6 +177,7 @@ int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 	lull_vmx_set_dtables(&vcpu->vmx, &sregs->gdtr, &sregs->idtr);
 	lull_vmx_set_cr0(&vcpu->vmx, sregs->cr0);
 	lull_vmx_set_cr4(&vcpu->vmx, sregs->cr4);
+	lull_vcpu_forget_cpuid(vcpu);
 	lull_vmx_set_efer(&vcpu->vmx, sregs->efer);
 	vcpu->vmx.cr2 = sregs->cr2;
 	vcpu->shadow.cr3 = sregs->cr3;

@@ -63,6 +63,8 @@ static struct lull_vcpu *vcpu_alloc(struct lull_vm *vm, int id)
 	if (r)
 		goto err_free;
 	lull_shadow_init(&vcpu->shadow, &vm->mmu, lull_cpuid_maxphyaddr());
+	vcpu->cr3_reserved = ~0ULL << lull_cpuid_maxphyaddr();
+	vcpu->cr4_reserved = ~lull_cpuid_cr4_mask();
 	lull_para_init(&vcpu->para, &para_env, vm->para_features);
 	lull_vcpu_reset(vcpu);
 	vcpu->bucket = LULL_TICKS_USER;

@@ -5,8 +5,10 @@
 #ifndef LULL_VCPU_H
 #define LULL_VCPU_H
 
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/string.h>
 #include <linux/swait.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/api.h>
@@ -15,6 +17,7 @@
 #include <asm/msr.h>
 
 #include "hypercall/hypercall.h"
+#include "monitor/cpuid.h"
 #include "monitor/vm.h"
 #include "vmx/vmx.h"
 
@@ -41,6 +44,22 @@ enum {
 	LULL_REQ_FLUSH,		/* drop hardware translations */
 };
 
+#define LULL_CPUID_SLOTS	16
+
+/**
+ * struct lull_cpuid_slot - what CPUID returned once
+ * @leaf:	the guest's EAX; its low bits number the slot
+ * @subleaf:	the guest's ECX
+ * @out:	the result
+ * @valid:	there is one
+ */
+struct lull_cpuid_slot {
+	u32 leaf;
+	u32 subleaf;
+	struct lull_cpuid out;
+	bool valid;
+} __aligned(32);
+
 /**
  * struct lull_vcpu - a virtual CPU
  * @vm:		[I] its VM
@@ -51,6 +70,9 @@ enum {
  * @shadow:	[v] shadow root
  * @para:	[v] paravirtual state
  * @gpr:	[v] general registers by enum lull_gpr; RSP is in the VMCS
+ * @cpuid:	[v] results that hold until CR4.OSXSAVE or XCR0 changes
+ * @cr3_reserved: [I] bits the guest's CR3 does not have
+ * @cr4_reserved: [I] likewise
  * @xcr0:	[v] guest's XCR0
  * @cr8:	[v] guest's CR8
  * @dr6:	[v] guest's DR6
@@ -60,8 +82,8 @@ enum {
  * @fpu:	[v] guest's FPU state, in the CPU during LULL_RUN
  * @exit:	[v] last VM exit
  * @entered:	[v] TSC at the last entry
- * @exited:	[v] TSC at the last exit
- * @stolen:	[v] @stats.preempted at the last exit
+ * @exited:	[v] TSC at the last exit, if that was not handled at once
+ * @stolen:	[v] @stats.preempted then
  * @halted:	[v] in HLT or IDLE_HALT
  * @halt_if:	[v] ... with interrupts on
  * @shutdown:	[v] an injection made a triple fault
@@ -90,6 +112,9 @@ struct lull_vcpu {
 	struct lull_shadow shadow;
 	struct lull_para para;
 	u64 gpr[LULL_NR_GPRS];
+	struct lull_cpuid_slot cpuid[LULL_CPUID_SLOTS];
+	u64 cr3_reserved;
+	u64 cr4_reserved;
 	u64 xcr0;
 	u64 cr8;
 	u64 dr6;
@@ -145,6 +170,18 @@ static inline void lull_count(struct lull_vcpu *vcpu, enum lull_counter counter)
 	vcpu->stats.counters[counter]++;
 }
 
+/* Where the last exit is counted. */
+static inline u32 lull_exit_slot(const struct lull_vcpu *vcpu)
+{
+	return min_t(u32, vcpu->exit.reason & 0xffff, LULL_NR_EXIT_REASONS - 1);
+}
+
+/* CR4.OSXSAVE or XCR0 changed. */
+static inline void lull_vcpu_forget_cpuid(struct lull_vcpu *vcpu)
+{
+	memset(vcpu->cpuid, 0, sizeof(vcpu->cpuid));
+}
+
 /* vcpu.c */
 int lull_vcpu_create_fd(struct lull_vm *vm, unsigned long id);
 void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats);
@@ -178,6 +215,8 @@ void lull_vcpu_update_mode(struct lull_vcpu *vcpu);
 int lull_vcpu_reload(struct lull_vcpu *vcpu);
 int lull_emul_rdmsr(struct lull_vcpu *vcpu);
 int lull_emul_wrmsr(struct lull_vcpu *vcpu);
+int lull_emul_rdmsr_quick(struct lull_vcpu *vcpu);
+int lull_emul_wrmsr_quick(struct lull_vcpu *vcpu);
 int lull_emul_pio(struct lull_vcpu *vcpu);
 int lull_emul_pio_quick(struct lull_vcpu *vcpu);
 int lull_emul_pio_finish(struct lull_vcpu *vcpu);
@@ -188,8 +227,14 @@ int lull_gva_read(struct lull_vcpu *vcpu, gva_t gva, void *to, size_t len,
 int lull_gva_write(struct lull_vcpu *vcpu, gva_t gva, const void *from,
 		   size_t len, struct lull_exception *ex);
 
-/* Finish an instruction, or fault instead of it. */
-int lull_next_insn(struct lull_vcpu *vcpu);
+/* The exiting instruction is done. */
+static inline int lull_next_insn(struct lull_vcpu *vcpu)
+{
+	lull_vmx_skip_insn(&vcpu->vmx, &vcpu->exit);
+	return LULL_NEXT_GUEST;
+}
+
+/* A fault instead of it. */
 int lull_inject_gp(struct lull_vcpu *vcpu);
 int lull_inject_ud(struct lull_vcpu *vcpu);
 

@@ -29,6 +29,21 @@ void lull_vmx_read_msrs(struct vmx_msrs *msrs);
 /* VM-exit interruption information: IRET ended NMI blocking, then faulted. */
 #define VMX_INTR_NMI_UNBLOCKED	BIT(12)
 
+/*
+ * Reasons that are instructions the guest executed.  They do not come in the
+ * middle of an event's delivery, as all others may.
+ */
+#define VMX_INSN_EXITS \
+	(GENMASK_ULL(VMX_EXIT_WRMSR, VMX_EXIT_CPUID) | \
+	 BIT_ULL(VMX_EXIT_MWAIT) | BIT_ULL(VMX_EXIT_MONITOR) | \
+	 BIT_ULL(VMX_EXIT_INVEPT) | BIT_ULL(VMX_EXIT_INVVPID) | \
+	 BIT_ULL(VMX_EXIT_WBINVD) | BIT_ULL(VMX_EXIT_XSETBV))
+
+static __always_inline bool vmx_is_insn_exit(u32 reason)
+{
+	return reason < 64 && (VMX_INSN_EXITS & BIT_ULL(reason));
+}
+
 #define VMX_BLOCKING_BY_STI_MOV_SS \
 	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
@@ -40,10 +55,6 @@ static inline void vmx_end_blocking(void)
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 			     state & ~VMX_BLOCKING_BY_STI_MOV_SS);
 }
-
-/* exit.c */
-void lull_vmx_decode(struct vmx_vcpu *vmx, struct vmx_exit *exit);
-void lull_vmx_decode_failure(struct vmx_exit *exit);
 
 /* msr.c */
 void lull_vmx_read_host_msrs(struct vmx_vcpu *vmx);

@@ -9,6 +9,7 @@
 #include <linux/instrumentation.h>
 #include <linux/irqflags.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <asm/cpu_entry_area.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
@@ -167,8 +168,9 @@ static __always_inline void enter_context(struct vmx_vcpu *vmx)
 	lockdep_hardirqs_on_prepare();
 	instrumentation_end();
 
-	if (!context_tracking_guest_enter() && vmx->quiescent) {
+	if (!context_tracking_guest_enter() && unlikely(vmx->quiescent)) {
 		instrumentation_begin();
+		vmx->quiescent = false;
 		rcu_virt_note_context_switch(raw_smp_processor_id());
 		instrumentation_end();
 	}
@@ -198,14 +200,11 @@ static __always_inline bool is_event(u32 intr_info, u32 type, u8 vector)
  */
 static __always_inline void hand_back(struct vmx_exit *exit)
 {
-	u32 info = 0;
-
 	exit->reason = vmcs_read32(VM_EXIT_REASON);
-	if (exit->reason == VMX_EXIT_EXCEPTION_NMI)
-		info = vmcs_read32(VM_EXIT_INTR_INFO);
-	exit->intr_info = info;
-
-	if (is_event(info, VMX_INTR_TYPE_NMI, LULL_VEC_NMI))
+	if (exit->reason != VMX_EXIT_EXCEPTION_NMI)
+		return;
+	exit->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
+	if (is_event(exit->intr_info, VMX_INTR_TYPE_NMI, LULL_VEC_NMI))
 		asm volatile("int $2" : : : "memory");
 }
 
@@ -225,6 +224,55 @@ static void hand_back_mce(const struct vmx_exit *exit)
 	    (u16)exit->reason == VMX_EXIT_ENTRY_MACHINE_CHECK)
 		do_machine_check(&regs);
 #endif
+}
+
+/* What the VMCS says of an exit that no instruction caused. */
+static noinline void decode_event(struct vmx_vcpu *vmx, struct vmx_exit *exit)
+{
+	u32 vectoring;
+
+	exit->intr_error = 0;
+	if (exit->reason != VMX_EXIT_EXCEPTION_NMI)
+		exit->intr_info = 0;
+	hand_back_mce(exit);
+	/* A failed entry writes no other field than reason and qualification. */
+	if (exit->reason & VMX_EXIT_REASON_ENTRY_FAILED) {
+		exit->insn_len = 0;
+		return;
+	}
+	vmx->launched = true;
+	vmx->quiescent = exit->reason == VMX_EXIT_EXTERNAL_INTERRUPT;
+	if (exit->intr_info & VMX_INTR_HAS_ERROR)
+		exit->intr_error = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	/* Mostly there is nothing to keep and nothing to forget. */
+	vectoring = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	if (unlikely(vectoring & VMX_INTR_VALID) || vmx->event ||
+	    unlikely(exit->intr_info & VMX_INTR_NMI_UNBLOCKED))
+		lull_vmx_requeue(vmx, exit, vectoring);
+}
+
+/*
+ * An instruction that exits is the first to do so after an event that was
+ * delivered: there is nothing to put back.
+ */
+static __always_inline void decode(struct vmx_vcpu *vmx, struct vmx_exit *exit)
+{
+	exit->qualification = vmcs_read_natural(EXIT_QUALIFICATION);
+	exit->insn_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	if (unlikely(!vmx_is_insn_exit(exit->reason))) {
+		decode_event(vmx, exit);
+		return;
+	}
+	vmx->launched = true;
+	vmx->event = 0;
+}
+
+static noinline void decode_failure(struct vmx_exit *exit)
+{
+	memset(exit, 0, sizeof(*exit));
+	exit->reason = ~0U;
+	if (!lull_vmx_going_down())
+		exit->insn_error = vmcs_read32(VM_INSTRUCTION_ERROR);
 }
 
 /* Return: 0 after an exit, 1 if there was no entry. */
@@ -248,7 +296,7 @@ static void prepare(struct vmx_vcpu *vmx)
 {
 	refresh_host_state(vmx);
 	if (unlikely(vmx->tlb_stale)) {
-		lull_invvpid_context(vmx->vpid);
+		lull_invvpid_context(&vmx->flush);
 		vmx->tlb_stale = false;
 	}
 	lull_vmx_count_entry(vmx);
@@ -298,11 +346,9 @@ noinstr void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr,
 
 	instrumentation_begin();
 	finish(vmx);
-	if (likely(!failed)) {
-		hand_back_mce(exit);
-		lull_vmx_decode(vmx, exit);
-	} else {
-		lull_vmx_decode_failure(exit);
-	}
+	if (likely(!failed))
+		decode(vmx, exit);
+	else
+		decode_failure(exit);
 	instrumentation_end();
 }

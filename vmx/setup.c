@@ -276,6 +276,7 @@ int lull_vmx_vcpu_init(struct vmx_vcpu *vmx)
 		return err;
 	vmx->vmcs->revision = lull_vmx_config()->revision;
 	vmx->vpid = alloc_vpid();
+	vmx->flush.vpid = vmx->vpid;
 	rdmsrl(MSR_EFER, vmx->host_efer);
 	init_msr_bitmap(vmx->msr_bitmap);
 

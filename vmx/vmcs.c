@@ -119,26 +119,21 @@ failed:
 
 /**
  * lull_invvpid_context() - drop all translations of one VPID on this CPU
- * @vpid:	not 0
+ * @desc:	the VPID, not 0
  */
-void lull_invvpid_context(u16 vpid)
+void lull_invvpid_context(const struct vmx_invvpid *desc)
 {
-	const struct {
-		u64 vpid;
-		u64 gva;
-	} desc = { vpid, 0 };
-
 	asm goto("1:	invvpid %[desc], %[type]\n"
 		 "	jbe %l[failed]\n"
 		 VMX_FAULT_FAILED
 		 :
-		 : [desc] "m" (desc), [type] "r" (INVVPID_SINGLE_CONTEXT)
+		 : [desc] "m" (*desc), [type] "r" (INVVPID_SINGLE_CONTEXT)
 		 : "cc", "memory"
 		 : failed);
-	lull_vmx_count_invvpid(vpid);
+	lull_vmx_count_invvpid(desc->vpid);
 	return;
 
 failed:
 	if (!lull_vmx_going_down())
-		pr_err_ratelimited("INVVPID of VPID %u failed\n", vpid);
+		pr_err_ratelimited("INVVPID of VPID %llu failed\n", desc->vpid);
 }

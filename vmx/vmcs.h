@@ -148,6 +148,7 @@ int lull_vmxon(struct vmcs *region);
 int lull_vmxoff(void);
 int lull_vmcs_clear(struct vmcs *vmcs);
 int lull_vmcs_make_current(struct vmcs *vmcs);
-void lull_invvpid_context(u16 vpid);
+struct vmx_invvpid;
+void lull_invvpid_context(const struct vmx_invvpid *desc);
 
 #endif /* LULL_VMCS_H */

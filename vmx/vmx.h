@@ -106,8 +106,8 @@ enum vmx_exit_reason {
  * @intr_error:	error code, if @intr_info has VMX_INTR_HAS_ERROR
  * @insn_len:	VM-exit instruction length
  * @qualification: exit qualification
- * @insn_error:	VM-instruction error when the entry failed before guest
- *		state was loaded (@reason is then ~0), else 0
+ * @insn_error:	VM-instruction error, if the entry failed before guest state
+ *		was loaded: @reason is then ~0
  */
 struct vmx_exit {
 	u32 reason;
@@ -132,6 +132,16 @@ struct vmcs;
 struct vmx_msr_entry;
 
 /**
+ * struct vmx_invvpid - operand of INVVPID for a single context
+ * @vpid:	the context
+ * @gva:	0
+ */
+struct vmx_invvpid {
+	u64 vpid;
+	u64 gva;
+};
+
+/**
  * struct vmx_vcpu - hardware half of a vCPU
  * @vmcs:	the VMCS region; one page
  * @msr_bitmap:	MSR bitmap; one page
@@ -145,6 +155,7 @@ struct vmx_msr_entry;
  * @tlb_stale:	flush this VPID's translations before the next entry
  * @quiescent:	tell RCU of a quiescent state at the next entry
  * @vpid:	this vCPU's VPID, 0 without VPIDs
+ * @flush:	the same, as INVVPID wants it
  * @cpu_controls: primary processor-based controls in the VMCS
  * @entry_controls: VM-entry controls in the VMCS
  * @irq_window:	interrupt-window exiting is on in them
@@ -186,6 +197,7 @@ struct vmx_vcpu {
 	bool tlb_stale;
 	bool quiescent;
 	u16 vpid;
+	struct vmx_invvpid flush;
 	u32 cpu_controls;
 	u32 entry_controls;
 	bool irq_window;

@@ -249,7 +249,10 @@ enum lull_ticks {
 	LULL_TICKS_IRQ,		/* PIC and PIT ports, host interrupts */
 	LULL_TICKS_PIO,		/* other port I/O, kernel part */
 	LULL_TICKS_USER,	/* outside LULL_RUN */
-	LULL_TICKS_ENTRY,	/* into and out of the guest, injection */
+	LULL_TICKS_ENTRY,	/* into and out of the guest, injection; not
+				 * around exits that are handled at once:
+				 * there the exit's bucket pays for all
+				 */
 	LULL_NR_TICKS
 };
 
