@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's kernel with kernel.config added to its configuration.
+"""The guest's kernel with more in its configuration, such as kernel.config.
 
 scripts/guest-kernel builds what belongs to the tree that it lies in, so it
 gets a tree: this one's scripts and build products, and guest-linux-patch/
@@ -29,20 +29,20 @@ def _merged(base, more):
     return "\n".join(kept) + "\n" + more
 
 
-def _make_tree(tree):
+def _make_tree(tree, fragment):
     shutil.rmtree(tree, ignore_errors=True)
     series = os.path.join(tree, "guest-linux-patch")
     shutil.copytree(os.path.join(TOP, "guest-linux-patch"), series)
     os.symlink(os.path.join(TOP, "scripts"), tree + "/scripts")
     os.symlink(OUT, tree + "/out")
     config = os.path.join(series, "config")
-    write_text(config, _merged(read_text(config), read_text(
-        os.path.join(HERE, "kernel.config"))))
+    write_text(config, _merged(read_text(config), read_text(fragment)))
 
 
-def build(tree):
-    """Build it; returns the path of its bzImage."""
-    _make_tree(tree)
+def build(tree, fragment=os.path.join(HERE, "kernel.config")):
+    """Build it in a tree, with the fragment's lines; returns the path of its
+    bzImage."""
+    _make_tree(tree, fragment)
     done = subprocess.run([tree + "/scripts/guest-kernel"], check=False,
                           stdout=subprocess.PIPE, text=True)
     if done.returncode:

@@ -11,6 +11,7 @@ from vmlib import hostlog
 from vmlib.paths import (EXIT_REPORT, OUT, TOP, VmError, host_kernel,
                          run_tool)
 
+from . import real
 from .catalogue import Batch
 from .tap import count_results
 
@@ -75,6 +76,8 @@ class Supplies:
             return host_kernel()["VMLINUZ"]
         if need.startswith("host-module:"):
             return host_module(need[len("host-module:"):], self._host)
+        if need in real.NEEDS:
+            return real.make(need, BUILD)
         script = os.path.join(TOP, "scripts", "guest-kernel")
         if need == "guest-initrd":
             path = os.path.join(BUILD, "initrd")
@@ -90,7 +93,9 @@ class Supplies:
 
 
 NAME_IN_MACHINE = {"guest-kernel": "bzImage", "stock-kernel": "bzImage-stock",
-                   "debian-kernel": "vmlinuz", "guest-initrd": "initrd"}
+                   "debian-kernel": "vmlinuz", "guest-initrd": "initrd",
+                   "real-kernel": "bzImage-real", "real-initrd": "initrd-real",
+                   "real-list": "real.list"}
 
 
 # Where scripts/build-module leaves the module for each host kernel

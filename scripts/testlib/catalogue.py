@@ -19,6 +19,10 @@ Each section is a test:
              stock-kernel    the same kernel unpatched, as bzImage-stock
              debian-kernel   Debian's own, that of the host, as vmlinuz
              guest-initrd    as initrd
+             real-kernel     guest-kernel with selftests/real/config added, as
+                             bzImage-real
+             real-initrd     with the real workloads, as initrd-real
+             real-list       selftests/real/list, as real.list
              host-module:NAME  a module of the host kernel, as NAME.ko;
                              not there where the kernel has it built in
              program:NAME    a program of this system, such as trace-cmd
@@ -34,7 +38,7 @@ KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
         "trace", "needs", "host"}
 HOSTS = ("stock", "checkers")
 NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd",
-         "multiboot"}
+         "multiboot", "real-kernel", "real-initrd", "real-list"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
             "host": " ".join(HOSTS)}
