@@ -16,9 +16,14 @@ static_assert(sizeof(struct lull_shared_page) == 64);
 static_assert(offsetof(struct lull_shared_page, state) == 4);
 static_assert(offsetof(struct lull_shared_page, borrowed_cr3) == 8);
 static_assert(offsetof(struct lull_shared_page, idle_seq) == 16);
+static_assert(offsetof(struct lull_shared_page, deadline) == 24);
+static_assert(offsetof(struct lull_shared_page, armed) == 32);
+static_assert(offsetof(struct lull_shared_page, residency) == 40);
+static_assert(offsetof(struct lull_shared_page, wake_reason) == 48);
 
-/* What comes before the reserved rest. */
-#define NR_USED_WORDS	(offsetof(struct lull_shared_page, reserved) / sizeof(u64))
+/* What the guest writes comes first. */
+#define NR_GUEST_WORDS	(offsetof(struct lull_shared_page, armed) / sizeof(u64))
+#define MAX_VECTOR	255
 
 /**
  * struct hypercall - one row of the table
@@ -43,17 +48,20 @@ static s64 set_shared_page(struct lull_para *para, u64 a0, u64 a1,
 	const u32 abi = LULL_PARA_VERSION;
 	gpa_t gpa = a0 & ~LULL_SHARED_ENABLE;
 
-	if (!a0) {
-		para->shared_gpa = LULL_INVALID_GPA;
-		return LULL_HC_OK;
-	}
-	if (!(a0 & LULL_SHARED_ENABLE) || gpa % SHARED_PAGE_SIZE)
+	if (!a0)
+		gpa = LULL_INVALID_GPA;
+	else if (!(a0 & LULL_SHARED_ENABLE) || gpa % SHARED_PAGE_SIZE)
 		return LULL_HC_EINVAL;
-	if (para->env->write_gpa(para,
-				 gpa + offsetof(struct lull_shared_page, abi),
-				 &abi, sizeof(abi)))
+	else if (para->env->write_gpa(para,
+				      gpa + offsetof(struct lull_shared_page,
+						     abi),
+				      &abi, sizeof(abi)))
 		return LULL_HC_EFAULT;
 	para->shared_gpa = gpa;
+	/* Its deadlines were in the other page. */
+	if (para->timer_vector)
+		*action = LULL_HC_TIMER;
+	para->timer_vector = 0;
 	return LULL_HC_OK;
 }
 
@@ -66,12 +74,44 @@ static s64 idle_halt(struct lull_para *para, u64 a0, u64 a1,
 	return LULL_HC_OK;
 }
 
+static s64 set_timer(struct lull_para *para, u64 a0, u64 a1,
+		     enum lull_hc_action *action)
+{
+	const struct lull_wake never_slept = { .reason = LULL_WAKE_NONE };
+
+	if (a1 || a0 > MAX_VECTOR || (a0 && a0 < LULL_TIMER_MIN_VECTOR))
+		return LULL_HC_EINVAL;
+	if (a0 && para->shared_gpa == LULL_INVALID_GPA)
+		return LULL_HC_EINVAL;
+	if (a0 && !lull_para_publish(para, false, LULL_DEADLINE_NEVER,
+				     &never_slept))
+		return LULL_HC_EFAULT;
+	para->timer_vector = a0;
+	*action = LULL_HC_TIMER;
+	return LULL_HC_OK;
+}
+
+static s64 arm_timer(struct lull_para *para, u64 a0, u64 a1,
+		     enum lull_hc_action *action)
+{
+	if (a0 || a1 || !para->timer_vector)
+		return LULL_HC_EINVAL;
+	*action = LULL_HC_TIMER;
+	return LULL_HC_OK;
+}
+
 static const struct hypercall hypercalls[] = {
 	[LULL_HC_SET_SHARED_PAGE] = {
 		set_shared_page, LULL_PARA_F_SHARED_PAGE, "set_shared_page",
 	},
 	[LULL_HC_IDLE_HALT] = {
 		idle_halt, LULL_PARA_F_IDLE_HALT, "idle_halt",
+	},
+	[LULL_HC_SET_TIMER] = {
+		set_timer, LULL_PARA_F_TIMER, "set_timer",
+	},
+	[LULL_HC_ARM_TIMER] = {
+		arm_timer, LULL_PARA_F_TIMER, "arm_timer",
 	},
 };
 
@@ -97,6 +137,7 @@ void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
 	para->env = env;
 	para->features = features;
 	para->shared_gpa = LULL_INVALID_GPA;
+	para->timer_vector = 0;
 }
 
 /**
@@ -138,35 +179,91 @@ enum lull_hc_action lull_hypercall(struct lull_para *para, int cpl, u64 nr,
 	return action;
 }
 
+/* 0 is what a guest has there that has never written it. */
+static u64 due_time(u64 deadline)
+{
+	return deadline ? deadline : LULL_DEADLINE_NEVER;
+}
+
 /**
- * lull_para_read_announcement() - look at the shared page
+ * lull_para_read_page() - look at the shared page as the vCPU halts
  * @para:	state of the vCPU
  * @cr3:	the guest's CR3
  * @ann:	what the guest announced; not idle if it announced nothing, or
  *		to borrow another address space than the one loaded
  *
- * Copies the page's fields once and never writes to it.  The guest may write
- * anything there: the worst it gets is @ann->idle when it does not idle.
+ * Copies the guest's fields once and does not write to them.  The guest may
+ * write anything there: the worst it gets is @ann->idle when it does not idle,
+ * and an interrupt of its own timer at another time.
  */
-void lull_para_read_announcement(struct lull_para *para, u64 cr3,
-				 struct lull_announcement *ann)
+void lull_para_read_page(struct lull_para *para, u64 cr3,
+			 struct lull_announcement *ann)
 {
+	bool announces = para->features & LULL_PARA_F_IDLE_ANNOUNCE;
 	union {
 		struct lull_shared_page page;
-		u64 word[NR_USED_WORDS];
+		u64 word[NR_GUEST_WORDS];
 	} copy;
 
 	memset(ann, 0, sizeof(*ann));
-	if (!(para->features & LULL_PARA_F_IDLE_ANNOUNCE) ||
-	    para->shared_gpa == LULL_INVALID_GPA)
+	ann->deadline = LULL_DEADLINE_NEVER;
+	if (para->shared_gpa == LULL_INVALID_GPA ||
+	    !(announces || para->timer_vector))
 		return;
 	if (para->env->read_words(para, para->shared_gpa, copy.word,
-				  NR_USED_WORDS))
+				  NR_GUEST_WORDS))
 		return;
-	if (copy.page.state != LULL_STATE_IDLE ||
+	if (para->timer_vector)
+		ann->deadline = due_time(copy.page.deadline);
+	if (!announces || copy.page.state != LULL_STATE_IDLE ||
 	    copy.page.borrowed_cr3 != cr3)
 		return;
 	ann->idle = true;
 	ann->borrowed_cr3 = copy.page.borrowed_cr3;
 	ann->seq = copy.page.idle_seq;
+}
+
+/**
+ * lull_para_read_deadline() - when does the guest want its timer's interrupt?
+ * @para:	state of the vCPU, with a timer
+ *
+ * Return: a value of the guest's TSC, LULL_DEADLINE_NEVER if there is none, or
+ * no page to read.
+ */
+u64 lull_para_read_deadline(struct lull_para *para)
+{
+	u64 deadline;
+
+	if (para->env->read_words(para, para->shared_gpa +
+				  offsetof(struct lull_shared_page, deadline),
+				  &deadline, 1))
+		return LULL_DEADLINE_NEVER;
+	return due_time(deadline);
+}
+
+/**
+ * lull_para_publish() - write to the shared page what the timer does
+ * @para:	state of the vCPU, with a page
+ * @taken:	the deadline was taken: it is to be none
+ * @armed:	when the VMM looks at it next
+ * @wake:	what ended a halt, or NULL
+ *
+ * Return: false if there is no memory any more.
+ */
+bool lull_para_publish(struct lull_para *para, bool taken, u64 armed,
+		       const struct lull_wake *wake)
+{
+	const struct lull_shared_page page = {
+		.deadline = LULL_DEADLINE_NEVER,
+		.armed = armed,
+		.residency = wake ? wake->residency : 0,
+		.wake_reason = wake ? wake->reason : LULL_WAKE_NONE,
+	};
+	size_t from = taken ? offsetof(struct lull_shared_page, deadline) :
+			      offsetof(struct lull_shared_page, armed);
+	size_t to = wake ? offsetof(struct lull_shared_page, reserved) :
+			   offsetof(struct lull_shared_page, residency);
+
+	return !para->env->write_gpa(para, para->shared_gpa + from,
+				     (const u8 *)&page + from, to - from);
 }

@@ -31,11 +31,14 @@ struct lull_para_env {
  * @env:	guest memory
  * @features:	LULL_PARA_F_* offered to this guest
  * @shared_gpa:	address of the shared page, LULL_INVALID_GPA without one
+ * @timer_vector: of the timer's interrupt, 0 without a timer; not 0 only with
+ *		a page
  */
 struct lull_para {
 	const struct lull_para_env *env;
 	u32 features;
 	gpa_t shared_gpa;
+	u8 timer_vector;
 };
 
 /**
@@ -43,17 +46,31 @@ struct lull_para {
  * @idle:	the guest says it is idle
  * @borrowed_cr3: the CR3 it says it borrows
  * @seq:	its number
+ * @deadline:	TSC value for its timer, LULL_DEADLINE_NEVER without one;
+ *		counts whether or not it is idle
  */
 struct lull_announcement {
 	bool idle;
 	u64 borrowed_cr3;
 	u64 seq;
+	u64 deadline;
+};
+
+/**
+ * struct lull_wake - the end of a halt
+ * @residency:	TSC ticks that it lasted
+ * @reason:	LULL_WAKE_*
+ */
+struct lull_wake {
+	u64 residency;
+	u32 reason;
 };
 
 /* What the monitor does after a hypercall, beside returning @ret in RAX. */
 enum lull_hc_action {
 	LULL_HC_DONE,
 	LULL_HC_HALT,		/* set IF, then block as HLT does */
+	LULL_HC_TIMER,		/* look at the deadline; there may be no timer */
 };
 
 void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
@@ -61,7 +78,10 @@ void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
 enum lull_hc_action lull_hypercall(struct lull_para *para, int cpl, u64 nr,
 				   u64 a0, u64 a1, s64 *ret);
 const char *lull_hypercall_name(u64 nr);
-void lull_para_read_announcement(struct lull_para *para, u64 cr3,
-				 struct lull_announcement *ann);
+void lull_para_read_page(struct lull_para *para, u64 cr3,
+			 struct lull_announcement *ann);
+u64 lull_para_read_deadline(struct lull_para *para);
+bool lull_para_publish(struct lull_para *para, bool taken, u64 armed,
+		       const struct lull_wake *wake);
 
 #endif /* LULL_HYPERCALL_H */

@@ -32,6 +32,11 @@ static const u64 arm_features[] = {
 	[ARM_STOCK] = 0,
 };
 
+/* The guest's timer; the comparison of arms is made with either. */
+static const char *const timer_names[] = { "lull", "pit", NULL };
+
+enum timer { TIMER_LULL, TIMER_PIT };
+
 static const char *const backend_names[] = { "lull", "kvm", NULL };
 
 enum backend { BACKEND_LULL, BACKEND_KVM };
@@ -50,6 +55,7 @@ static const struct vm_ops *const backends[] = {
  * @stats:	file, or NULL
  * @mem:	bytes
  * @arm:	enum arm
+ * @timer:	enum timer
  * @backend:	enum backend
  * @cpu:	host CPU for the vCPU's thread, or NO_CPU
  * @shadow_pages: cap, or 0
@@ -63,6 +69,7 @@ struct run_options {
 	const char *stats;
 	u64 mem;
 	int arm;
+	int timer;
 	int backend;
 	unsigned int cpu;
 	unsigned int shadow_pages;
@@ -77,6 +84,8 @@ static const char run_notes[] =
 	"  announce  it keeps them, says so in the shared page, and halts by\n"
 	"            hypercall\n"
 	"  stock     the guest is offered nothing\n"
+	"The guest's timer is one of Lull's own, whose deadlines are stores; with\n"
+	"--timer pit, or --idle stock, it is the PIT.\n"
 	"KVM offers none of this: there, put lull_idle=eager or lull_idle=lazy on\n"
 	"--append.\n"
 	"\n"
@@ -119,6 +128,8 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		{ "idle", OPT_CHOICE, &o->arm, "ARM",
 		  "eager, lazy, announce (default) or stock",
 		  .choices = arm_names },
+		{ "timer", OPT_CHOICE, &o->timer, "NAME",
+		  "lull (default) or pit", .choices = timer_names },
 		{ "backend", OPT_CHOICE, &o->backend, "NAME",
 		  "lull (default) or kvm, to compare",
 		  .choices = backend_names },
@@ -195,9 +206,14 @@ static int run(struct machine *m, const struct run_options *o)
 
 static u64 para_features(const struct run_options *o)
 {
-	if (o->backend == BACKEND_KVM)
+	u64 features;
+
+	if (o->backend == BACKEND_KVM || o->arm == ARM_STOCK)
 		return 0;
-	return arm_features[o->arm == ARM_DEFAULT ? ARM_ANNOUNCE : o->arm];
+	features = arm_features[o->arm == ARM_DEFAULT ? ARM_ANNOUNCE : o->arm];
+	if (o->timer == TIMER_LULL)
+		features |= LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER;
+	return features;
 }
 
 /* Returns the exit status; drops the payload once it is in the guest. */

@@ -108,6 +108,8 @@ const char *const counter_names[LULL_NR_COUNTERS] = {
 	[LULL_CNT_IDLE_ANNOUNCED] = "idle_announced",
 	[LULL_CNT_IO_USER] = "io_user",
 	[LULL_CNT_TLB_FLUSHES] = "tlb_flushes",
+	[LULL_CNT_WAKEUPS] = "wakeups",
+	[LULL_CNT_TIMER_FIRES] = "timer_fires",
 };
 
 /**

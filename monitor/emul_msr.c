@@ -21,7 +21,7 @@ static int read_msr(struct lull_vcpu *vcpu, u32 msr, u64 *val)
 		*val = vcpu->vmx.efer;
 		return 0;
 	case MSR_IA32_TSC:
-		*val = rdtsc() + vcpu->tsc_offset;
+		*val = lull_vcpu_tsc(vcpu);
 		return 0;
 	case MSR_IA32_TSC_ADJUST:
 		*val = vcpu->tsc_adjust;
@@ -67,6 +67,8 @@ static void move_tsc(struct lull_vcpu *vcpu, u64 by)
 	vcpu->tsc_adjust += by;
 	vcpu->tsc_offset += by;
 	lull_vmx_set_tsc_offset(&vcpu->vmx, vcpu->tsc_offset);
+	/* What it is set to was in the old time. */
+	WRITE_ONCE(vcpu->timer.fired, true);
 }
 
 static int write_msr(struct lull_vcpu *vcpu, u32 msr, u64 val)
@@ -75,7 +77,7 @@ static int write_msr(struct lull_vcpu *vcpu, u32 msr, u64 val)
 	case MSR_EFER:
 		return set_efer(vcpu, val);
 	case MSR_IA32_TSC:
-		move_tsc(vcpu, val - (rdtsc() + vcpu->tsc_offset));
+		move_tsc(vcpu, val - lull_vcpu_tsc(vcpu));
 		return 0;
 	case MSR_IA32_TSC_ADJUST:
 		move_tsc(vcpu, val - vcpu->tsc_adjust);

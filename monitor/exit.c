@@ -253,7 +253,7 @@ static int begin_halt(struct lull_vcpu *vcpu)
 	u64 rflags = lull_vmx_get_rflags(&vcpu->vmx);
 	struct lull_announcement ann;
 
-	lull_para_read_announcement(&vcpu->para, vcpu->shadow.cr3, &ann);
+	lull_para_read_page(&vcpu->para, vcpu->shadow.cr3, &ann);
 	lull_count(vcpu, LULL_CNT_IDLE_ENTERS);
 	if (ann.idle)
 		lull_count(vcpu, LULL_CNT_IDLE_ANNOUNCED);
@@ -262,6 +262,9 @@ static int begin_halt(struct lull_vcpu *vcpu)
 	vcpu->halt_if = rflags & X86_EFLAGS_IF;
 	/* The single-step trap after HLT ends it at once. */
 	vcpu->halted = !(rflags & X86_EFLAGS_TF);
+	if (vcpu->halted)
+		lull_ptimer_halt(&vcpu->timer, &vcpu->para, ann.deadline,
+				 lull_vcpu_tsc(vcpu));
 	return LULL_NEXT_GUEST;
 }
 
@@ -284,6 +287,9 @@ static int handle_vmcall(struct lull_vcpu *vcpu)
 	trace_lull_hypercall(vcpu->vm->id, vcpu->id, nr, a0, a1, ret);
 	vcpu->gpr[LULL_RAX] = ret;
 	lull_next_insn(vcpu);
+	if (action == LULL_HC_TIMER)
+		lull_ptimer_look(&vcpu->timer, &vcpu->para,
+				 lull_vcpu_tsc(vcpu));
 	if (action != LULL_HC_HALT)
 		return LULL_NEXT_GUEST;
 	/* As STI; HLT: interrupts are on when the vCPU sleeps. */

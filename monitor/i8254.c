@@ -227,6 +227,7 @@ static enum hrtimer_restart pit_timer(struct hrtimer *timer)
 	bool waits;
 
 	raw_spin_lock_irqsave(&chip->lock, flags);
+	WRITE_ONCE(chip->timer_fires, chip->timer_fires + 1);
 	now = ktime_get();
 	if (chip->timer_armed && !ktime_before(now, chip->timer_expires)) {
 		chip->timer_armed = false;

@@ -107,6 +107,7 @@ struct lull_pit_channel {
  *		that already runs when the guest stops channel 0 cannot be
  *		cancelled under @lock; it finds this false.
  * @timer_expires: the time of that edge
+ * @timer_fires: how often @timer did; read without @lock
  * @timer_rests: @timer would make edges, but one waits already
  * @speaker:	port 0x61 bits the guest wrote
  * @kick:	called, with @lock held, when @intr rises; must not sleep
@@ -119,6 +120,7 @@ struct lull_irqchip {
 	struct hrtimer timer;
 	bool timer_armed;
 	ktime_t timer_expires;
+	u64 timer_fires;
 	bool timer_rests;
 	u8 speaker;
 	void (*kick)(struct lull_irqchip *chip);

@@ -25,7 +25,7 @@ static int get_caps(struct lull_caps __user *ucaps)
 			    (config->tpr_shadow ? LULL_CAP_TPR_SHADOW : 0) |
 			    (lull_cpuid_efer_mask() & EFER_NX ? LULL_CAP_NX : 0) |
 			    (lull_cpuid_xcr0_mask() ? LULL_CAP_XSAVE : 0),
-		.para_features = LULL_PARA_F_ALL,
+		.para_features = lull_vm_para_features(),
 		.tsc_khz = tsc_khz,
 		.run_size = PAGE_SIZE,
 		.max_vcpus = LULL_MAX_VCPUS,

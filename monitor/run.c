@@ -112,12 +112,22 @@ void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex)
 
 static bool has_irq(struct lull_vcpu *vcpu)
 {
-	return !vcpu->id && lull_irqchip_pending(&vcpu->vm->chip);
+	return vcpu->timer.pending ||
+	       (!vcpu->id && lull_irqchip_pending(&vcpu->vm->chip));
+}
+
+/* The timer's interrupt needs no acknowledgement, so it goes first. */
+static int ack_irq(struct lull_vcpu *vcpu)
+{
+	if (!vcpu->timer.pending)
+		return lull_irqchip_ack(&vcpu->vm->chip);
+	vcpu->timer.pending = false;
+	return vcpu->para.timer_vector;
 }
 
 static bool take_irq(struct lull_vcpu *vcpu)
 {
-	int vector = lull_irqchip_ack(&vcpu->vm->chip);
+	int vector = ack_irq(vcpu);
 
 	if (vector >= 0) {
 		lull_vmx_inject_irq(&vcpu->vmx, vector);
@@ -152,18 +162,28 @@ static bool wakes(struct lull_vcpu *vcpu)
 
 static bool halt_ends(struct lull_vcpu *vcpu)
 {
-	return wakes(vcpu) || READ_ONCE(vcpu->run->immediate_exit) ||
+	return wakes(vcpu) || READ_ONCE(vcpu->timer.fired) ||
+	       READ_ONCE(vcpu->run->immediate_exit) ||
 	       READ_ONCE(vcpu->vm->dead);
 }
 
 /* Sleep until an interrupt or a signal.  Returns one of WAKE_*. */
 static int sleep_in_halt(struct lull_vcpu *vcpu)
 {
+	int r;
+
 	if (wakes(vcpu))
 		return WAKE_PENDING;
-	if (swait_event_interruptible_exclusive(vcpu->wait,
-						halt_ends(vcpu)))
-		return WAKE_SIGNAL;
+	do {
+		r = swait_event_interruptible_exclusive(vcpu->wait,
+							halt_ends(vcpu));
+		lull_count(vcpu, LULL_CNT_WAKEUPS);
+		if (r)
+			return WAKE_SIGNAL;
+		if (!READ_ONCE(vcpu->timer.fired))
+			break;
+		lull_ptimer_expire(&vcpu->timer, lull_vcpu_tsc(vcpu));
+	} while (!wakes(vcpu));
 	return wakes(vcpu) ? WAKE_INTERRUPT : WAKE_SIGNAL;
 }
 
@@ -181,6 +201,8 @@ static int sleep_until_wake(struct lull_vcpu *vcpu)
 	if (wake == WAKE_SIGNAL)
 		return READ_ONCE(vcpu->vm->dead) ? -EIO : -EINTR;
 	vcpu->halted = false;
+	lull_ptimer_resume(&vcpu->timer, &vcpu->para, vcpu->last - start,
+			   lull_vcpu_tsc(vcpu));
 	return LULL_NEXT_GUEST;
 }
 
@@ -229,6 +251,9 @@ static int prepare(struct lull_vcpu *vcpu)
 		if (r)
 			return r;
 	}
+	if (READ_ONCE(vcpu->timer.fired))
+		lull_ptimer_look(&vcpu->timer, &vcpu->para,
+				 lull_vcpu_tsc(vcpu));
 	cond_resched();
 	if (lull_shadow_root_valid(&vcpu->shadow))
 		return LULL_NEXT_GUEST;
@@ -253,7 +278,7 @@ static void load_host_regs(struct lull_vcpu *vcpu)
 static bool may_enter(struct lull_vcpu *vcpu)
 {
 	return !vcpu->halted && !vcpu->shutdown && !READ_ONCE(vcpu->vm->dead) &&
-	       !need_resched() && !must_leave(vcpu) &&
+	       !READ_ONCE(vcpu->timer.fired) && !need_resched() && !must_leave(vcpu) &&
 	       lull_shadow_root_valid(&vcpu->shadow);
 }
 

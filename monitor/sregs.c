@@ -73,6 +73,8 @@ int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs)
 	/* The launcher did the instruction itself. */
 	vcpu->io_pending = false;
 	vcpu->halted = false;
+	/* The guest was not told when the timer is set to. */
+	WRITE_ONCE(vcpu->timer.fired, true);
 	return 0;
 }
 

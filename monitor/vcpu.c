@@ -34,8 +34,14 @@ static const struct lull_para_env para_env = {
 	.write_gpa = para_write,
 };
 
+static void timer_kick(struct lull_ptimer *t)
+{
+	lull_vcpu_kick(container_of(t, struct lull_vcpu, timer));
+}
+
 static void vcpu_free(struct lull_vcpu *vcpu)
 {
+	lull_ptimer_destroy(&vcpu->timer);
 	lull_shadow_destroy(&vcpu->shadow);
 	if (vcpu->vmx.vmcs)
 		lull_vmx_vcpu_free(&vcpu->vmx);
@@ -56,6 +62,7 @@ static struct lull_vcpu *vcpu_alloc(struct lull_vm *vm, int id)
 	vcpu->id = id;
 	mutex_init(&vcpu->mutex);
 	init_swait_queue_head(&vcpu->wait);
+	lull_ptimer_init(&vcpu->timer, timer_kick);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vcpu->run || !fpu_alloc_guest_fpstate(&vcpu->fpu))
 		goto err_free;
@@ -160,6 +167,10 @@ void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats)
 	counters[LULL_CNT_UNSYNC] = READ_ONCE(mmu->unsyncs);
 	counters[LULL_CNT_ZAPS] = READ_ONCE(mmu->zaps);
 	counters[LULL_CNT_SHADOW_PAGES] = READ_ONCE(mmu->shadow_pages);
+	counters[LULL_CNT_TIMER_FIRES] = READ_ONCE(vcpu->timer.fires);
+	if (!vcpu->id)
+		counters[LULL_CNT_TIMER_FIRES] +=
+			READ_ONCE(vcpu->vm->chip.timer_fires);
 }
 
 static int get_stats(struct lull_vcpu *vcpu, void __user *arg)

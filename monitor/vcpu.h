@@ -18,6 +18,7 @@
 
 #include "hypercall/hypercall.h"
 #include "monitor/cpuid.h"
+#include "monitor/ptimer.h"
 #include "monitor/vm.h"
 #include "vmx/vmx.h"
 
@@ -69,6 +70,7 @@ struct lull_cpuid_slot {
  * @vmx:	[v] hardware state
  * @shadow:	[v] shadow root
  * @para:	[v] paravirtual state
+ * @timer:	[v] the paravirtual timer
  * @gpr:	[v] general registers by enum lull_gpr; RSP is in the VMCS
  * @cpuid:	[v] results that hold until CR4.OSXSAVE or XCR0 changes
  * @cr3_reserved: [I] bits the guest's CR3 does not have
@@ -111,6 +113,7 @@ struct lull_vcpu {
 	struct vmx_vcpu vmx;
 	struct lull_shadow shadow;
 	struct lull_para para;
+	struct lull_ptimer timer;
 	u64 gpr[LULL_NR_GPRS];
 	struct lull_cpuid_slot cpuid[LULL_CPUID_SLOTS];
 	u64 cr3_reserved;
@@ -180,6 +183,12 @@ static inline u32 lull_exit_slot(const struct lull_vcpu *vcpu)
 static inline void lull_vcpu_forget_cpuid(struct lull_vcpu *vcpu)
 {
 	memset(vcpu->cpuid, 0, sizeof(vcpu->cpuid));
+}
+
+/* The guest's TSC. */
+static inline u64 lull_vcpu_tsc(const struct lull_vcpu *vcpu)
+{
+	return rdtsc() + vcpu->tsc_offset;
 }
 
 /* vcpu.c */

@@ -182,6 +182,16 @@ static const struct file_operations vm_fops = {
 };
 
 /**
+ * lull_vm_para_features() - what VMs may offer to their guests
+ *
+ * Return: LULL_PARA_F_*; no timer where the TSC's frequency is not known.
+ */
+u64 lull_vm_para_features(void)
+{
+	return LULL_PARA_F_ALL & (tsc_khz ? ~0U : ~LULL_PARA_F_TIMER);
+}
+
+/**
  * lull_vm_create_fd() - LULL_CREATE_VM
  * @uconfig:	the caller's configuration
  *
@@ -195,7 +205,7 @@ int lull_vm_create_fd(const struct lull_vm_config __user *uconfig)
 
 	if (copy_from_user(&config, uconfig, sizeof(config)))
 		return -EFAULT;
-	if (config.para_features & ~(u64)LULL_PARA_F_ALL || config.flags ||
+	if (config.para_features & ~lull_vm_para_features() || config.flags ||
 	    config.pad[0] || config.pad[1])
 		return -EINVAL;
 	if (config.shadow_pages &&

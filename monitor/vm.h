@@ -84,6 +84,7 @@ struct lull_vm {
 };
 
 /* vm.c */
+u64 lull_vm_para_features(void);
 int lull_vm_create_fd(const struct lull_vm_config __user *uconfig);
 void lull_vm_put(struct lull_vm *vm);
 int lull_vm_check(const struct lull_vm *vm);

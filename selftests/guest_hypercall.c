@@ -81,7 +81,7 @@ static void run_offering(u64 features, guest_fn fn, void *arg)
 static void guest_unknown(void *arg)
 {
 	static const u64 numbers[] = {
-		0, 3, 4, 63, 64, 1000, ~0ULL, BIT_ULL(63),
+		0, 5, 6, 63, 64, 1000, ~0ULL, BIT_ULL(63),
 		/* all 64 bits count */
 		LULL_HC_SET_SHARED_PAGE | BIT_ULL(32),
 		LULL_HC_IDLE_HALT | BIT_ULL(63),
@@ -104,6 +104,8 @@ static void guest_not_offered(void *arg)
 	GUEST_CALL(LULL_HC_SET_SHARED_PAGE, 0, 0, LULL_HC_ENOSYS);
 	GUEST_CALL(LULL_HC_SET_SHARED_PAGE, 0x10000 | 1, 0, LULL_HC_ENOSYS);
 	GUEST_CALL(LULL_HC_IDLE_HALT, 0, 0, LULL_HC_ENOSYS);
+	GUEST_CALL(LULL_HC_SET_TIMER, 64, 0, LULL_HC_ENOSYS);
+	GUEST_CALL(LULL_HC_ARM_TIMER, 0, 0, LULL_HC_ENOSYS);
 }
 
 TEST(not_offered)
@@ -120,7 +122,7 @@ static void guest_user_mode(void *arg)
 	struct caught caught;
 	u64 nr;
 
-	for (nr = 0; nr < 5; nr++) {
+	for (nr = 0; nr < 7; nr++) {
 		call = (struct hypercall) { .nr = nr };
 		guest_user(do_hypercall, &call, &caught);
 		GUEST_ASSERT(user_returned(&caught));

@@ -27,7 +27,9 @@
 #define LULL_PARA_F_IDLE_HALT		(1U << 2)
 /* Not a service but a request: run the idle task on init_mm, as 2.2 did. */
 #define LULL_PARA_F_IDLE_EAGER		(1U << 3)
-#define LULL_PARA_F_ALL			0xfU
+/* A timer whose deadlines are stores, and whose interrupt needs no EOI. */
+#define LULL_PARA_F_TIMER		(1U << 4)
+#define LULL_PARA_F_ALL			0x1fU
 
 /* EAX of LULL_CPUID_TIMING is the frequency of the guest's TSC in kHz. */
 
@@ -38,6 +40,8 @@
  */
 #define LULL_HC_SET_SHARED_PAGE	1	/* RDI: gpa | LULL_SHARED_ENABLE, or 0 */
 #define LULL_HC_IDLE_HALT	2	/* RDI: flags (0), RSI: reserved (0) */
+#define LULL_HC_SET_TIMER	3	/* RDI: vector, or 0; RSI: reserved (0) */
+#define LULL_HC_ARM_TIMER	4	/* RDI, RSI: reserved (0) */
 
 #define LULL_SHARED_ENABLE	1ULL
 
@@ -51,6 +55,17 @@
 #define LULL_STATE_RUNNING	0
 #define LULL_STATE_IDLE		1
 
+/* struct lull_shared_page.deadline and .armed: nothing is due */
+#define LULL_DEADLINE_NEVER	(~0ULL)
+
+/* The first vector that LULL_HC_SET_TIMER takes; the last is 255. */
+#define LULL_TIMER_MIN_VECTOR	32
+
+/* struct lull_shared_page.wake_reason, written by the VMM */
+#define LULL_WAKE_NONE		0	/* has not slept since SET_TIMER */
+#define LULL_WAKE_TIMER		1	/* the timer's interrupt */
+#define LULL_WAKE_INTERRUPT	2	/* another interrupt */
+
 /**
  * struct lull_shared_page - one vCPU's page, shared by guest and VMM
  * @abi:	written by the VMM at registration: LULL_PARA_VERSION
@@ -61,6 +76,13 @@
  *		space the idle task borrows.  Has a meaning only while @state
  *		is LULL_STATE_IDLE.
  * @idle_seq:	written by the guest: counts announcements
+ * @deadline:	written by the guest: TSC value at which it wants the timer's
+ *		interrupt.  The VMM writes LULL_DEADLINE_NEVER when it takes it.
+ * @armed:	written by the VMM: TSC value at which it looks at @deadline at
+ *		the latest.  To store an earlier deadline takes a call.
+ * @residency:	written by the VMM: TSC ticks that the last halt lasted
+ * @wake_reason: written by the VMM: LULL_WAKE_*, what ended it
+ * @pad:	zero; ignored by the VMM
  * @reserved:	zero; ignored by the VMM
  *
  * The structure lies at the start of a 4 KiB page.  The VMM reads each field
@@ -72,7 +94,12 @@ struct lull_shared_page {
 	__u32 state;
 	__u64 borrowed_cr3;
 	__u64 idle_seq;
-	__u64 reserved[5];
+	__u64 deadline;
+	__u64 armed;
+	__u64 residency;
+	__u32 wake_reason;
+	__u32 pad;
+	__u64 reserved;
 };
 
 #endif /* _UAPI_LULL_PARA_H */

@@ -272,6 +272,8 @@ enum lull_counter {
 	LULL_CNT_IDLE_ANNOUNCED,/* ... with a valid announcement */
 	LULL_CNT_IO_USER,	/* LULL_RUN_IO returns */
 	LULL_CNT_TLB_FLUSHES,	/* flushes of the hardware TLB asked for */
+	LULL_CNT_WAKEUPS,	/* times the thread was woken while halted */
+	LULL_CNT_TIMER_FIRES,	/* interrupts of the host's timers for the guest */
 	LULL_NR_COUNTERS
 };
 

@@ -83,10 +83,11 @@ struct call {
 #define ALL	LULL_PARA_F_ALL
 #define SET	LULL_HC_SET_SHARED_PAGE
 #define HALT	LULL_HC_IDLE_HALT
+#define SET_TIMER	LULL_HC_SET_TIMER
 
 static const struct call calls[] = {
 	{ "0 is not used", ALL, 0, 0, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
-	{ "past the last", ALL, 0, 3, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "past the last", ALL, 0, 5, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "largest", ALL, 0, ~0ULL, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "upper half counts", ALL, 0, 1ULL << 32 | HALT, 0, 0,
 	  LULL_HC_ENOSYS, LULL_HC_DONE },
@@ -118,6 +119,17 @@ static const struct call calls[] = {
 	  LULL_HC_DONE },
 	{ "page not offered", LULL_PARA_F_IDLE_HALT, 0, SET, PAGE | 1, 0,
 	  LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "timer, no page", ALL, 0, SET_TIMER, 0xf3, 0, LULL_HC_EINVAL,
+	  LULL_HC_DONE },
+	{ "timer off", ALL, 0, SET_TIMER, 0, 0, LULL_HC_OK, LULL_HC_TIMER },
+	{ "timer, not offered", ALL & ~LULL_PARA_F_TIMER, 0, SET_TIMER, 0, 0,
+	  LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "timer, user mode", ALL, 3, SET_TIMER, 0, 0, LULL_HC_EPERM,
+	  LULL_HC_DONE },
+	{ "arm, no timer", ALL, 0, LULL_HC_ARM_TIMER, 0, 0, LULL_HC_EINVAL,
+	  LULL_HC_DONE },
+	{ "arm, not offered", ALL & ~LULL_PARA_F_TIMER, 0, LULL_HC_ARM_TIMER,
+	  0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "page, user mode", ALL, 3, SET, PAGE | 1, 0, LULL_HC_EPERM,
 	  LULL_HC_DONE },
 };
@@ -176,7 +188,7 @@ static void test_announcement(void **state)
 	announce(LULL_STATE_IDLE, 0x5000, 42);
 	memcpy(&before, page(), sizeof(before));
 	writes = 0;
-	lull_para_read_announcement(&para, 0x5000, &ann);
+	lull_para_read_page(&para, 0x5000, &ann);
 	assert_true(ann.idle);
 	assert_int_equal(ann.borrowed_cr3, 0x5000);
 	assert_int_equal(ann.seq, 42);
@@ -187,9 +199,9 @@ static void test_announcement(void **state)
 
 static void expect_not_idle(u64 cr3)
 {
-	struct lull_announcement ann = { true, 1, 1 };
+	struct lull_announcement ann = { true, 1, 1, 1 };
 
-	lull_para_read_announcement(&para, cr3, &ann);
+	lull_para_read_page(&para, cr3, &ann);
 	assert_false(ann.idle);
 	assert_int_equal(ann.borrowed_cr3, 0);
 	assert_int_equal(ann.seq, 0);
@@ -231,6 +243,117 @@ static void test_names(void **state)
 	assert_string_equal(lull_hypercall_name(~0ULL), "unknown");
 }
 
+static s64 call_timer(u64 nr, u64 a0, u64 a1, enum lull_hc_action want)
+{
+	s64 ret;
+
+	assert_int_equal(lull_hypercall(&para, 0, nr, a0, a1, &ret), want);
+	return ret;
+}
+
+static void test_timer_calls(void **state)
+{
+	static const u64 bad[] = {
+		1, 31, 256, 0x1f3, 1ULL << 32 | 0xf3, 1ULL << 63,
+	};
+	unsigned int i;
+
+	register_page();
+	page()->residency = 7;
+	page()->wake_reason = 7;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(call_timer(SET_TIMER, bad[i], 0,
+					    LULL_HC_DONE), LULL_HC_EINVAL);
+	assert_int_equal(call_timer(SET_TIMER, 0xf3, 1, LULL_HC_DONE),
+			 LULL_HC_EINVAL);
+	assert_int_equal(para.timer_vector, 0);
+	assert_int_equal(call_timer(SET_TIMER, 32, 0, LULL_HC_TIMER),
+			 LULL_HC_OK);
+	assert_int_equal(para.timer_vector, 32);
+	assert_true(page()->armed == LULL_DEADLINE_NEVER);
+	assert_int_equal(page()->residency, 0);
+	assert_int_equal(page()->wake_reason, LULL_WAKE_NONE);
+	assert_int_equal(call_timer(LULL_HC_ARM_TIMER, 0, 1, LULL_HC_DONE),
+			 LULL_HC_EINVAL);
+	assert_int_equal(call_timer(LULL_HC_ARM_TIMER, 1, 0, LULL_HC_DONE),
+			 LULL_HC_EINVAL);
+	assert_int_equal(call_timer(LULL_HC_ARM_TIMER, 0, 0, LULL_HC_TIMER),
+			 LULL_HC_OK);
+	/* Another page, or none: no timer, which the caller has to know. */
+	assert_int_equal(call_timer(SET, PAGE | 1, 0, LULL_HC_TIMER),
+			 LULL_HC_OK);
+	assert_int_equal(para.timer_vector, 0);
+	/* The page is no memory any more. */
+	para.shared_gpa = MEM_SIZE;
+	assert_int_equal(call_timer(SET_TIMER, 32, 0, LULL_HC_DONE),
+			 LULL_HC_EFAULT);
+	assert_int_equal(para.timer_vector, 0);
+}
+
+static void test_deadline(void **state)
+{
+	static const struct {
+		u64 stored, read;
+	} cases[] = {
+		{ 0, LULL_DEADLINE_NEVER }, { 1, 1 }, { 1ULL << 63, 1ULL << 63 },
+		{ LULL_DEADLINE_NEVER, LULL_DEADLINE_NEVER },
+	};
+	struct lull_announcement ann;
+	unsigned int i;
+
+	register_page();
+	page()->deadline = 5;
+	lull_para_read_page(&para, 0, &ann);
+	assert_true(ann.deadline == LULL_DEADLINE_NEVER);
+	call_timer(SET_TIMER, 0xf3, 0, LULL_HC_TIMER);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		page()->deadline = cases[i].stored;
+		assert_true(lull_para_read_deadline(&para) == cases[i].read);
+		reads = 0;
+		lull_para_read_page(&para, 0, &ann);
+		assert_true(ann.deadline == cases[i].read);
+		assert_false(ann.idle);
+		assert_int_equal(reads, 1);
+	}
+	/* Where announcing is not offered the timer is as well. */
+	para.features &= ~LULL_PARA_F_IDLE_ANNOUNCE;
+	page()->deadline = 6;
+	announce(LULL_STATE_IDLE, 0x5000, 1);
+	lull_para_read_page(&para, 0x5000, &ann);
+	assert_true(ann.deadline == 6);
+	assert_false(ann.idle);
+	para.shared_gpa = MEM_SIZE;
+	assert_true(lull_para_read_deadline(&para) == LULL_DEADLINE_NEVER);
+}
+
+/* Nothing is written but what it says. */
+static void test_publish(void **state)
+{
+	const struct lull_wake wake = { 9, LULL_WAKE_TIMER };
+	struct lull_shared_page want;
+
+	register_page();
+	memset(page(), 0x55, sizeof(*page()));
+	want = *page();
+	assert_true(lull_para_publish(&para, false, 1, NULL));
+	want.armed = 1;
+	assert_memory_equal(page(), &want, sizeof(want));
+	assert_true(lull_para_publish(&para, true, 2, NULL));
+	want.deadline = LULL_DEADLINE_NEVER;
+	want.armed = 2;
+	assert_memory_equal(page(), &want, sizeof(want));
+	page()->deadline = 7;
+	assert_true(lull_para_publish(&para, false, 3, &wake));
+	want.deadline = 7;
+	want.armed = 3;
+	want.residency = 9;
+	want.wake_reason = LULL_WAKE_TIMER;
+	want.pad = 0;
+	assert_memory_equal(page(), &want, sizeof(want));
+	para.shared_gpa = MEM_SIZE;
+	assert_false(lull_para_publish(&para, true, 4, &wake));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +361,9 @@ int main(void)
 		cmocka_unit_test_setup(test_register, setup),
 		cmocka_unit_test_setup(test_announcement, setup),
 		cmocka_unit_test_setup(test_announcement_refused, setup),
+		cmocka_unit_test_setup(test_timer_calls, setup),
+		cmocka_unit_test_setup(test_deadline, setup),
+		cmocka_unit_test_setup(test_publish, setup),
 		cmocka_unit_test_setup(test_names, setup),
 	};
 

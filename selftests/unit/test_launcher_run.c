@@ -61,11 +61,19 @@ static void test_arms(void **state)
 		u64 features;
 	} cases[] = {
 		{ "--kernel K", LULL_PARA_F_SHARED_PAGE |
-		  LULL_PARA_F_IDLE_ANNOUNCE | LULL_PARA_F_IDLE_HALT },
+		  LULL_PARA_F_IDLE_ANNOUNCE | LULL_PARA_F_IDLE_HALT |
+		  LULL_PARA_F_TIMER },
 		{ "--kernel K --idle announce", LULL_PARA_F_SHARED_PAGE |
-		  LULL_PARA_F_IDLE_ANNOUNCE | LULL_PARA_F_IDLE_HALT },
-		{ "--kernel K --idle eager", LULL_PARA_F_IDLE_EAGER },
-		{ "--kernel K --idle lazy", 0 },
+		  LULL_PARA_F_IDLE_ANNOUNCE | LULL_PARA_F_IDLE_HALT |
+		  LULL_PARA_F_TIMER },
+		{ "--kernel K --idle announce --timer pit",
+		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
+		  LULL_PARA_F_IDLE_HALT },
+		{ "--kernel K --idle eager", LULL_PARA_F_IDLE_EAGER |
+		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER },
+		{ "--kernel K --idle eager --timer pit",
+		  LULL_PARA_F_IDLE_EAGER },
+		{ "--kernel K --idle lazy --timer pit", 0 },
 		{ "--kernel K --idle stock --shadow-pages 64", 0 },
 	};
 	struct output o;

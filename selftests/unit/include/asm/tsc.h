@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+extern unsigned int tsc_khz;
+
 bool check_tsc_unstable(void);
 
 #endif /* LULL_UNIT_ASM_TSC_H */

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The paravirtual timer: ABI.rst section 5 says what a guest may expect,
+ * hypercall/model/idle.pml why no wake-up is lost.  Functions here have the
+ * names they have there.
+ *
+ * The promise to the guest is "the VMM looks at the deadline at @armed at the
+ * latest".  While the guest is halted there is no promise, for it cannot store
+ * anything: then the timer is set to the deadline itself.  A guest that comes
+ * back from a halt, or has taken its interrupt, is about to store a new one,
+ * and in most cases to halt soon after.  So that it need not call, a look is
+ * promised for the time at which it should have halted again, judged by how
+ * long it stayed before; a guest that stays longer pays with an interrupt of
+ * the host, which is no dearer than the call.
+ *
+ * A guest cannot make the host's timer fire more often than it exits: each
+ * firing is for a halt, a call or an interrupt that came before.
+ */
+#include <linux/compiler.h>
+#include <linux/hrtimer.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <asm/tsc.h>
+
+#include "monitor/ptimer.h"
+
+/* Limits of what is expected of a stay. */
+#define MIN_STAY_US	20
+#define MAX_STAY_US	1000
+
+/* Sleep no longer than a year: what follows does not overflow then. */
+#define MAX_SLEEP_MS	(365ULL * 24 * 3600 * 1000)
+
+/* Rounds up: at that time the deadline has come, but for the clocks' drift. */
+static u64 ticks_to_ns(u64 ticks)
+{
+	ticks = min_t(u64, ticks, MAX_SLEEP_MS * tsc_khz);
+	return mul_u64_u32_div(ticks, NSEC_PER_MSEC, tsc_khz) + 1;
+}
+
+static u64 us_to_ticks(u64 us)
+{
+	return us * tsc_khz / 1000;
+}
+
+static enum hrtimer_restart timer_fires(struct hrtimer *timer)
+{
+	struct lull_ptimer *t = container_of(timer, struct lull_ptimer, timer);
+
+	WRITE_ONCE(t->fires, t->fires + 1);
+	WRITE_ONCE(t->fired, true);
+	t->kick(t);
+	return HRTIMER_NORESTART;
+}
+
+/* Set the host's timer to the deadline, or to @limit if that is earlier. */
+static void arm(struct lull_ptimer *t, u64 limit, u64 now)
+{
+	u64 when = min(t->deadline, limit);
+
+	if (when == t->armed)
+		return;
+	t->armed = when;
+	if (when == LULL_DEADLINE_NEVER)
+		hrtimer_try_to_cancel(&t->timer);
+	else
+		hrtimer_start(&t->timer,
+			      ktime_add_ns(ktime_get(), ticks_to_ns(when - now)),
+			      HRTIMER_MODE_ABS_HARD);
+}
+
+/* The timer has fired, or is to be set anew. */
+static void forget_armed(struct lull_ptimer *t)
+{
+	WRITE_ONCE(t->fired, false);
+	t->armed = 0;
+}
+
+/* If the deadline has come, the interrupt is pending and the deadline gone. */
+static void take_deadline(struct lull_ptimer *t, u64 now)
+{
+	if (t->deadline > now)
+		return;
+	t->deadline = LULL_DEADLINE_NEVER;
+	t->pending = true;
+	t->taken = true;
+}
+
+static void stop(struct lull_ptimer *t, struct lull_para *para)
+{
+	para->timer_vector = 0;
+	t->pending = false;
+	t->taken = false;
+	t->deadline = LULL_DEADLINE_NEVER;
+	arm(t, LULL_DEADLINE_NEVER, 0);
+}
+
+/* A guest whose page is gone has no timer any more. */
+static void publish(struct lull_ptimer *t, struct lull_para *para,
+		    const struct lull_wake *wake)
+{
+	if (lull_para_publish(para, t->taken, t->armed, wake))
+		t->taken = false;
+	else
+		stop(t, para);
+}
+
+/* A stay begins; when should it have ended? */
+static u64 begin_stay(struct lull_ptimer *t, u64 now)
+{
+	t->resumed = now;
+	return now + clamp(t->busy + t->busy / 8, us_to_ticks(MIN_STAY_US),
+			   us_to_ticks(MAX_STAY_US));
+}
+
+/* It has ended: a fourth of what the next is judged by. */
+static void end_stay(struct lull_ptimer *t, u64 now)
+{
+	u64 stay = min(now - t->resumed, us_to_ticks(MAX_STAY_US));
+
+	t->busy = t->busy - t->busy / 4 + stay / 4;
+}
+
+/**
+ * lull_ptimer_init() - a timer that does nothing
+ * @t:		zeroed
+ * @kick:	called from hard interrupts when the vCPU has to look
+ */
+void lull_ptimer_init(struct lull_ptimer *t,
+		      void (*kick)(struct lull_ptimer *t))
+{
+	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	t->timer.function = timer_fires;
+	t->kick = kick;
+	t->deadline = LULL_DEADLINE_NEVER;
+	t->armed = LULL_DEADLINE_NEVER;
+}
+
+/**
+ * lull_ptimer_destroy() - @kick is not called any more
+ * @t:	the timer
+ */
+void lull_ptimer_destroy(struct lull_ptimer *t)
+{
+	hrtimer_cancel(&t->timer);
+}
+
+/**
+ * lull_ptimer_look() - the guest asked for it, or @t->fired
+ * @t:		the timer
+ * @para:	the vCPU's page; may have no timer
+ * @now:	the guest's TSC
+ *
+ * Context: the vCPU's thread, guest not halted; may sleep.
+ */
+void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
+{
+	u64 limit = LULL_DEADLINE_NEVER;
+
+	forget_armed(t);
+	if (!para->timer_vector) {
+		stop(t, para);
+		return;
+	}
+	t->deadline = lull_para_read_deadline(para);
+	take_deadline(t, now);
+	if (t->taken)
+		limit = begin_stay(t, now);
+	arm(t, limit, now);
+	publish(t, para, NULL);
+}
+
+/**
+ * lull_ptimer_halt() - the guest halts
+ * @t:		the timer
+ * @para:	the vCPU's page; may have no timer
+ * @deadline:	read from it
+ * @now:	the guest's TSC
+ *
+ * Until lull_ptimer_resume() the guest is not told what changes.
+ */
+void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
+		      u64 deadline, u64 now)
+{
+	if (!para->timer_vector)
+		return;
+	end_stay(t, now);
+	t->deadline = deadline;
+	if (READ_ONCE(t->fired))
+		forget_armed(t);
+	take_deadline(t, now);
+	arm(t, LULL_DEADLINE_NEVER, now);
+}
+
+/**
+ * lull_ptimer_expire() - @t->fired in a halt
+ * @t:		the timer
+ * @now:	the guest's TSC
+ *
+ * The guest has not run since lull_ptimer_halt(): its deadline is known.
+ */
+void lull_ptimer_expire(struct lull_ptimer *t, u64 now)
+{
+	forget_armed(t);
+	take_deadline(t, now);
+	arm(t, LULL_DEADLINE_NEVER, now);
+}
+
+/**
+ * lull_ptimer_resume() - the halt is over
+ * @t:		the timer
+ * @para:	the vCPU's page; may have no timer
+ * @residency:	ticks that it lasted
+ * @now:	the guest's TSC
+ *
+ * Context: the vCPU's thread; may sleep.
+ */
+void lull_ptimer_resume(struct lull_ptimer *t, struct lull_para *para,
+			u64 residency, u64 now)
+{
+	const struct lull_wake wake = {
+		.residency = residency,
+		.reason = t->pending ? LULL_WAKE_TIMER : LULL_WAKE_INTERRUPT,
+	};
+
+	if (!para->timer_vector)
+		return;
+	arm(t, begin_stay(t, now), now);
+	publish(t, para, &wake);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vCPU's timer, whose deadlines are in the guest's shared page.
+ */
+#ifndef LULL_PTIMER_H
+#define LULL_PTIMER_H
+
+#include <linux/hrtimer.h>
+#include <linux/types.h>
+
+#include "hypercall/hypercall.h"
+
+/**
+ * struct lull_ptimer - the timer of one vCPU
+ * @timer:	the host's
+ * @fired:	[a] look at the deadline before the guest is entered.  Set by
+ *		@timer.
+ * @pending:	[v] the interrupt waits to be taken; only with a vector
+ * @taken:	[v] ... and the guest has not been told
+ * @deadline:	[v] what was read last, less what was taken
+ * @armed:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not.  The
+ *		guest knows this value, or an earlier one: but not while halted.
+ * @resumed:	[v] when the guest's present stay began
+ * @busy:	[v] how long its stays were lately
+ * @fires:	[a] how often @timer did
+ * @kick:	[I] makes the vCPU look at @fired; must not sleep
+ *
+ * Times are values of the guest's TSC.  [I] immutable, [v] vcpu->mutex,
+ * [a] atomic.
+ */
+struct lull_ptimer {
+	struct hrtimer timer;
+	bool fired;
+	bool pending;
+	bool taken;
+	u64 deadline;
+	u64 armed;
+	u64 resumed;
+	u64 busy;
+	u64 fires;
+	void (*kick)(struct lull_ptimer *t);
+};
+
+void lull_ptimer_init(struct lull_ptimer *t,
+		      void (*kick)(struct lull_ptimer *t));
+void lull_ptimer_destroy(struct lull_ptimer *t);
+void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now);
+void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
+		      u64 deadline, u64 now);
+void lull_ptimer_expire(struct lull_ptimer *t, u64 now);
+void lull_ptimer_resume(struct lull_ptimer *t, struct lull_para *para,
+			u64 residency, u64 now);
+
+#endif /* LULL_PTIMER_H */
