@@ -307,6 +307,8 @@ static void disturb(struct thread *t)
 		page[0] = fuzz_one_in(&t->r, 2) ? 1ULL << 32 : fuzz_value(&t->r);
 		page[1] = fuzz_one_in(&t->r, 2) ? ARENA_ROOT :
 			  fuzz_value(&t->r);
+		page[3] = fuzz_one_in(&t->r, 2) ? rdtsc() :
+			  fuzz_value(&t->r);
 	}
 	if (fuzz_one_in(&t->r, 4))
 		try_irq_line(round_now.vm, 1 + 2 * fuzz_below(&t->r, 8),

@@ -4,7 +4,8 @@
 #
 # The environment names what they need: LULL (the launcher), LULL_MODULE,
 # LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_VMLINUZ, LULL_INITRD,
-# LULL_MULTIBOOT, LULL_REAL_BZIMAGE, LULL_REAL_INITRD, LULL_REAL_LIST.
+# LULL_MULTIBOOT, LULL_EXAMPLE, LULL_REAL_BZIMAGE, LULL_REAL_INITRD,
+# LULL_REAL_LIST.
 # scripts/run-selftests sets it; a test skips itself where something is
 # missing.
 

@@ -71,12 +71,12 @@ echo "1..$(($# + 2))"
 explore model
 grep -E 'states, stored|depth reached' "$dir/model/report" | sed 's/^/# /'
 is_complete model && ok=1 || ok=0
-result $ok "the whole state space is explored"
+result "$ok" "the whole state space is explored"
 [ "$(errors model)" = 0 ] && ok=1 || ok=0
-result $ok "no errors"
+result "$ok" "no errors"
 for bug; do
 	explore "$bug" "-D$bug"
 	[ "$(errors "$bug")" = 1 ] && ok=1 || ok=0
-	result $ok "found: $bug"
+	result "$ok" "found: $bug"
 done
 exit $failed

@@ -72,6 +72,8 @@ class Supplies:
             return os.path.join(TOP, need[len("file:"):])
         if need == "multiboot":
             return os.path.join(BUILD, "multiboot", "modes")
+        if need == "example":
+            return os.path.join(BUILD, "example.elf")
         if need == "debian-kernel":
             return host_kernel()["VMLINUZ"]
         if need.startswith("host-module:"):

@@ -28,6 +28,7 @@ Each section is a test:
              program:NAME    a program of this system, such as trace-cmd
              file:PATH       a file of the repository
              multiboot       the Multiboot image of selftests/multiboot
+             example         that of selftests/example
 """
 import configparser
 from collections import defaultdict
@@ -38,7 +39,7 @@ KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
         "trace", "needs", "host"}
 HOSTS = ("stock", "checkers")
 NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd",
-         "multiboot", "real-kernel", "real-initrd", "real-list"}
+         "multiboot", "example", "real-kernel", "real-initrd", "real-list"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
             "host": " ".join(HOSTS)}

@@ -10,12 +10,13 @@ LULL_BZIMAGE_STOCK=/work/bzImage-stock
 LULL_VMLINUZ=/work/vmlinuz
 LULL_INITRD=/work/initrd
 LULL_MULTIBOOT=/work/modes
+LULL_EXAMPLE=/work/example.elf
 LULL_REAL_BZIMAGE=/work/bzImage-real
 LULL_REAL_INITRD=/work/initrd-real
 LULL_REAL_LIST=/work/real.list
 PATH=/work:$PATH
 export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_VMLINUZ
-export LULL_INITRD LULL_MULTIBOOT PATH
+export LULL_INITRD LULL_MULTIBOOT LULL_EXAMPLE PATH
 export LULL_REAL_BZIMAGE LULL_REAL_INITRD LULL_REAL_LIST
 
 # module loaded|none: load or remove lull.ko

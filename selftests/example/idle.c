@@ -4,7 +4,7 @@
  * finds Lull, shares a page, starts the timer, and idles from one deadline to
  * the next.  Each idle period costs it one exit.
  *
- * A Multiboot image:	lull run --kernel example.elf
+ * A Multiboot image:	lull run --kernel example.elf [--append sleep]
  * Its status is 0 if every deadline was kept, 2 if nothing is offered.
  */
 #include "hypercall/uapi/lull_para.h"
@@ -100,6 +100,16 @@ static void idle(u32 until)
 	sti();
 }
 
+static bool asked_to_sleep(const char *words)
+{
+	static const char word[] = " sleep";
+	u32 i = 0;
+
+	while (word[i] && words[i] == word[i])
+		i++;
+	return !word[i];
+}
+
 int bare_program(const struct bare_machine *machine)
 {
 	u64 deadline, period;
@@ -119,6 +129,9 @@ int bare_program(const struct bare_machine *machine)
 		GUEST_ASSERT(rdtsc() >= deadline);
 		GUEST_ASSERT_EQ(page.shared.wake_reason, LULL_WAKE_TIMER);
 	}
+	/* With nothing due the next halt is the last. */
+	if (asked_to_sleep(machine->words))
+		idle(PERIODS + 1);
 	hypercall(LULL_HC_SET_TIMER, 0, 0);
 	hypercall(LULL_HC_SET_SHARED_PAGE, 0, 0);
 	say(bare_put, "%u periods, %u calls beside the halts\n", ticks, calls);
