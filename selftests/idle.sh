@@ -81,7 +81,7 @@ check "sleepers2 ends well" workload sleepers2,100 --idle announce
 check "lazily, by HLT" workload sleeper,100 --idle lazy
 check "with a tick that never stops" \
 	workload "sleeper,100 nohz=off" --idle announce
-check "a storm of short sleeps" workload sleeper,2000,50 --idle announce
+check "a storm of short sleeps" workload sleeper,2000,500 --idle announce
 check "with the PIT" workload sleeper,100 --idle announce --timer pit
 check "a minute with nothing due: no exit, no wake-up" quiet_minute
 finish

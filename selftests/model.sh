@@ -21,7 +21,7 @@ explore()
 		cd "$dir/$1"
 		shift
 		spin "$@" -a "$model"
-		gcc -O2 -w -DSAFETY -DCOLLAPSE -o pan pan.c
+		gcc -O1 -w -DSAFETY -DCOLLAPSE -o pan pan.c
 		./pan -E -m1000000 >report
 	)
 }
@@ -52,7 +52,7 @@ is_complete()
 
 bugs()
 {
-	sed -n 's/^#if.*def \(BUG_[A-Z_]*\)$/\1/p' "$model" | sort -u
+	sed -n 's/^#if.*def \(BUG_[A-Z0-9_]*\)$/\1/p' "$model" | sort -u
 }
 
 command -v spin >/dev/null || die "spin is missing: run scripts/deps"
