@@ -116,7 +116,7 @@ static bool has_irq(struct lull_vcpu *vcpu)
 	       (!vcpu->id && lull_irqchip_pending(&vcpu->vm->chip));
 }
 
-/* The timer's interrupt needs no acknowledgement, so it goes first. */
+/* The timer's interrupt needs no acknowledgment, so it goes first. */
 static int ack_irq(struct lull_vcpu *vcpu)
 {
 	if (!vcpu->timer.pending)

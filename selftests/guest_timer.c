@@ -102,13 +102,13 @@ FIXTURE_TEARDOWN(timer)
 	vm_destroy(&self->vm);
 }
 
-static void run(FIXTURE_DATA(timer) *self, guest_fn fn,
+static void run(struct test_vcpu *vcpu, u64 arg, guest_fn fn,
 		struct lull_vcpu_stats *stats)
 {
-	vcpu_restart(&self->vcpu, fn, (void *)self->page);
-	vcpu_run_done(&self->vcpu);
-	vcpu_get_stats(&self->vcpu, stats);
-	vcpu_check_stats(&self->vcpu);
+	vcpu_restart(vcpu, fn, (void *)arg);
+	vcpu_run_done(vcpu);
+	vcpu_get_stats(vcpu, stats);
+	vcpu_check_stats(vcpu);
 }
 
 static void guest_errors(void *arg)
@@ -150,7 +150,7 @@ TEST_F(timer, errors)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_errors, &stats);
+	run(&self->vcpu, self->page, guest_errors, &stats);
 	EXPECT_EQ(0, stats.counters[LULL_CNT_TIMER_FIRES]);
 }
 
@@ -206,7 +206,7 @@ TEST_F(timer, one_exit_for_each_sleep)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_sleeps, &stats);
+	run(&self->vcpu, self->page, guest_sleeps, &stats);
 	EXPECT_EQ(HALTS, stats.counters[LULL_CNT_IDLE_ENTERS]);
 	/* SET_SHARED_PAGE, SET_TIMER, and the halts */
 	EXPECT_EQ(HALTS + 2, stats.exits[EXIT_VMCALL]);
@@ -228,7 +228,7 @@ TEST_F(timer, hlt)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_sleeps_by_hlt, &stats);
+	run(&self->vcpu, self->page, guest_sleeps_by_hlt, &stats);
 	EXPECT_EQ(1, stats.exits[EXIT_HLT]);
 }
 
@@ -264,7 +264,7 @@ TEST_F(timer, running_guest)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_runs, &stats);
+	run(&self->vcpu, self->page, guest_runs, &stats);
 	EXPECT_EQ(0, stats.counters[LULL_CNT_IDLE_ENTERS]);
 }
 
@@ -291,7 +291,7 @@ TEST_F(timer, interrupts_off)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_interrupts_off, &stats);
+	run(&self->vcpu, self->page, guest_interrupts_off, &stats);
 }
 
 /* A deadline that has passed, in a call and in a halt; and none. */
@@ -390,7 +390,7 @@ TEST_F(timer, storm)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_storm, &stats);
+	run(&self->vcpu, self->page, guest_storm, &stats);
 	EXPECT_EQ(STORM + 2, stats.exits[EXIT_VMCALL]);
 	/* one for the halt, one for the stay after it */
 	EXPECT_GE(2 * STORM, stats.counters[LULL_CNT_TIMER_FIRES]);
@@ -433,7 +433,7 @@ TEST_F(timer, tsc_moves)
 {
 	struct lull_vcpu_stats stats;
 
-	run(self, guest_moves_tsc, &stats);
+	run(&self->vcpu, self->page, guest_moves_tsc, &stats);
 }
 
 /* The page's memory goes: so does the timer, and nothing else. */

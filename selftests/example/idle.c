@@ -18,8 +18,6 @@
 #define WANTED		(LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER | \
 			 LULL_PARA_F_IDLE_ANNOUNCE | LULL_PARA_F_IDLE_HALT)
 
-#define barrier()	asm volatile("" : : : "memory")
-
 static union {
 	volatile struct lull_shared_page shared;
 	u8 bytes[PAGE_SIZE];
@@ -27,6 +25,12 @@ static union {
 
 static volatile u32 ticks;
 static u32 calls;
+
+/* The compiler keeps stores before it before those after it. */
+static void barrier(void)
+{
+	asm volatile("" : : : "memory");
+}
 
 static s64 hypercall(u64 nr, u64 a0, u64 a1)
 {
@@ -53,7 +57,7 @@ static u32 discover(void)
 	return regs.ebx == LULL_PARA_VERSION ? regs.eax : 0;
 }
 
-/* No acknowledgement: the interrupt is over with the IRET. */
+/* No acknowledgment: the interrupt is over with the IRET. */
 static void timer_interrupt(struct guest_trap *trap)
 {
 	ticks++;
