@@ -132,27 +132,58 @@ static int finish_fault(struct lull_vcpu *vcpu, const struct lull_fault *fault)
 	}
 }
 
-static int handle_page_fault(struct lull_vcpu *vcpu)
+static __always_inline struct lull_fault make_fault(struct lull_vcpu *vcpu)
 {
-	u64 start = vcpu->last;
-	struct lull_fault fault = {
+	return (struct lull_fault){
 		.gva = vcpu->exit.qualification,
 		.error_code = vcpu->exit.intr_error,
-		.smap_exempt = (lull_vmx_get_rflags(&vcpu->vmx) &
+		.smap_exempt = vcpu->shadow.mode.smap &&
+			       !(vcpu->exit.intr_error & LULL_PF_USER) &&
+			       (lull_vmx_get_rflags(&vcpu->vmx) &
 				X86_EFLAGS_AC) &&
 			       lull_vmx_get_cpl(&vcpu->vmx) < 3,
 	};
+}
+
+static void note_fault(struct lull_vcpu *vcpu, const struct lull_fault *fault,
+		       u64 start)
+{
+	lull_count(vcpu, LULL_CNT_FAULTS);
+	if (!trace_lull_fault_enabled())
+		return;
+	lull_account(vcpu, LULL_TICKS_FAULT);
+	trace_lull_fault(vcpu->vm->id, vcpu->id, fault->gva, fault->gpa,
+			 fault->error_code, fault->result, fault->level,
+			 vcpu->last - start);
+}
+
+static int handle_page_fault(struct lull_vcpu *vcpu)
+{
+	struct lull_fault fault = make_fault(vcpu);
+	u64 start = vcpu->last;
 	int r;
 
-	lull_count(vcpu, LULL_CNT_FAULTS);
 	down_read(&vcpu->vm->slots_sem);
 	r = lull_shadow_fault(&vcpu->shadow, &fault);
 	up_read(&vcpu->vm->slots_sem);
-	lull_account(vcpu, LULL_TICKS_FAULT);
-	trace_lull_fault(vcpu->vm->id, vcpu->id, fault.gva, fault.gpa,
-			 fault.error_code, fault.result, fault.level,
-			 vcpu->last - start);
+	note_fault(vcpu, &fault, start);
 	return r ? r : finish_fault(vcpu, &fault);
+}
+
+/* What needs neither sleep nor another vCPU. */
+static int page_fault_quick(struct lull_vcpu *vcpu)
+{
+	struct lull_fault fault;
+	u64 start = vcpu->last;
+
+	if ((vcpu->exit.intr_info & (VMX_INTR_TYPE | VMX_INTR_VECTOR)) !=
+	    (VMX_INTR_TYPE_HARD_EXC | LULL_VEC_PF))
+		return LULL_NEXT_SLOW;
+	fault = make_fault(vcpu);
+	if (!lull_shadow_try_fault(&vcpu->shadow, &fault))
+		return LULL_NEXT_SLOW;
+	note_fault(vcpu, &fault, start);
+	return finish_fault(vcpu, &fault);
 }
 
 /*
@@ -304,6 +335,13 @@ static int handle_invlpg(struct lull_vcpu *vcpu)
 	return lull_next_insn(vcpu);
 }
 
+static int invlpg_quick(struct lull_vcpu *vcpu)
+{
+	if (!lull_shadow_try_invlpg(&vcpu->shadow, vcpu->exit.qualification))
+		return LULL_NEXT_SLOW;
+	return lull_next_insn(vcpu);
+}
+
 static int handle_irq_window(struct lull_vcpu *vcpu)
 {
 	lull_vmx_irq_window(&vcpu->vmx, false);
@@ -398,6 +436,10 @@ int lull_exit_handle(struct lull_vcpu *vcpu)
 int lull_exit_quick(struct lull_vcpu *vcpu)
 {
 	switch (vcpu->exit.reason) {
+	case VMX_EXIT_EXCEPTION_NMI:
+		return page_fault_quick(vcpu);
+	case VMX_EXIT_INVLPG:
+		return invlpg_quick(vcpu);
 	case VMX_EXIT_CR_ACCESS:
 		vcpu->bucket = LULL_TICKS_PT_SWITCH;
 		return lull_emul_cr_quick(vcpu);

@@ -72,41 +72,53 @@ static int read_gptes(struct lull_mmu *mmu, gfn_t gfn,
 	return r;
 }
 
-static int cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
+static int cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new,
+			bool atomic)
 {
 	u64 __user *ptr = (u64 __user *)lull_gpa_to_hva(mmu_vm(mmu), gpa, true);
 	int r;
 
 	if (!ptr)
 		return 1;
+	if (atomic)
+		pagefault_disable();
 	r = __try_cmpxchg_user(ptr, &old, new, fault);
-	return r > 0 ? -EAGAIN : r;
+	if (atomic)
+		pagefault_enable();
+	return r > 0 || (r && atomic) ? -EAGAIN : r;
 }
 
-static int get_page_of_gfn(struct lull_mmu *mmu, gfn_t gfn, bool write,
-			   struct lull_page *out)
+/* A page the host may write now saves a fault later. */
+static int find_page(unsigned long hva, bool readonly, bool write, bool atomic,
+		     struct lull_page *out)
 {
-	struct lull_memslot *slot = lull_memslot_find(mmu_vm(mmu), gfn);
+	unsigned int flags = write ? FOLL_WRITE : 0;
 	struct page *page;
-	unsigned long hva;
 
-	if (!slot)
-		return -ENOENT;
-	if (write && slot->readonly)
-		return -EROFS;
-	hva = slot->hva + ((gfn - slot->base_gfn) << PAGE_SHIFT);
-	/* A page the host may write now saves a fault later. */
-	out->writable = !slot->readonly &&
+	out->writable = !readonly &&
 			get_user_page_fast_only(hva, FOLL_WRITE, &page);
 	if (!out->writable) {
-		if (get_user_pages_fast(hva, 1, write ? FOLL_WRITE : 0,
-					&page) != 1)
-			return -EFAULT;
+		if (!(atomic ? get_user_page_fast_only(hva, flags, &page) :
+			       get_user_pages_fast(hva, 1, flags, &page) == 1))
+			return atomic ? -EAGAIN : -EFAULT;
 		out->writable = write;
 	}
 	out->page = page;
 	out->hfn = page_to_pfn(page);
 	return 0;
+}
+
+static int get_page_of_gfn(struct lull_mmu *mmu, gfn_t gfn, bool write,
+			   bool atomic, struct lull_page *out)
+{
+	struct lull_memslot *slot = lull_memslot_find(mmu_vm(mmu), gfn);
+
+	if (!slot)
+		return -ENOENT;
+	if (write && slot->readonly)
+		return -EROFS;
+	return find_page(slot->hva + ((gfn - slot->base_gfn) << PAGE_SHIFT),
+			 slot->readonly, write, atomic, out);
 }
 
 static void put_page_of_gfn(struct lull_mmu *mmu, struct lull_page *page)
@@ -180,13 +192,15 @@ static void ack(void *unused)
 
 /*
  * A vCPU sets in_guest, then checks requests; this sets requests, then checks
- * in_guest: one of the two sees the other.
+ * in_guest: one of the two sees the other.  Who is here is not in the guest.
  */
 static void flush(struct lull_mmu *mmu)
 {
 	struct lull_vm *vm = mmu_vm(mmu);
+	int here = smp_processor_id();
 	struct lull_vcpu *vcpu;
 	unsigned int i;
+	int cpu;
 
 	for (i = 0; i < LULL_MAX_VCPUS; i++) {
 		vcpu = vm->vcpus[i];
@@ -195,9 +209,11 @@ static void flush(struct lull_mmu *mmu)
 		set_bit(LULL_REQ_FLUSH, &vcpu->requests);
 		/* Pairs with the barrier in enter(). */
 		smp_mb__after_atomic();
-		if (READ_ONCE(vcpu->in_guest))
-			smp_call_function_single(READ_ONCE(vcpu->cpu), ack,
-						 NULL, true);
+		if (!READ_ONCE(vcpu->in_guest))
+			continue;
+		cpu = READ_ONCE(vcpu->cpu);
+		if (cpu != here)
+			smp_call_function_single(cpu, ack, NULL, true);
 	}
 	lull_soft_tlb_settled(vm);
 }

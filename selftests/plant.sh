@@ -121,10 +121,10 @@ plant invlpg-forgets-large-pages sync.c \
 plant stale-rmap cache.c \
 	'if \(!WARN_ON_ONCE\(!rmap\)\)' \
 	'if (rmap && sp->role.level > 1)'
-plant more-rights-than-the-walk fault.c \
+plant more-rights-than-the-walk leaf.c \
 	'unsigned int access = walk->access\[walk->level\];' \
 	'unsigned int access = walk->access[walk->level] | gpte_access(walk->gpte[walk->level]);'
-plant lost-dirty-bit fault.c \
+plant lost-dirty-bit leaf.c \
 	'if \(!\(walk->gpte\[walk->level\] & LULL_PTE_D\)\)' 'if (0)'
 plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
@@ -150,13 +150,13 @@ plant large-page-link-serves sync.c \
 	'return entry_usable\(sp, gpte\) && !child->role\.direct &&\s*!\(gpte & LULL_PTE_PS\) &&' \
 	'return entry_usable(sp, gpte) &&'
 plant fault-keeps-old-translation fault.c \
-	'if \(fault->result == LULL_FAULT_INJECT \|\|\s*fault->result == LULL_FAULT_MMIO\)' \
-	'if (fault->result == LULL_FAULT_MMIO)'
+	'return fault->result == LULL_FAULT_INJECT \|\|\s*fault->result == LULL_FAULT_MMIO;' \
+	'return fault->result == LULL_FAULT_MMIO;'
 plant translation-fault-keeps-old fault.c \
-	'(?s)else if \(r == 1\)\s*lull_shadow_forget\(sh, fault->gva\);' ''
-plant user-right fault.c \
+	'(?s)else if \(r == 1\)\s*forget\(sh, fault->gva\);' ''
+plant user-right leaf.c \
 	'\(access & LULL_ACC_U \? LULL_PTE_U : 0\)' 'LULL_PTE_U'
-plant execute-right fault.c \
+plant execute-right leaf.c \
 	'\(access & LULL_ACC_X \? 0 : LULL_PTE_NX\)' '0'
 plant lost-dirty-of-large-page fault.c \
 	'role\.clean = direct && !\(gpte & LULL_PTE_D\);' ''
@@ -171,14 +171,17 @@ plant notifier-misses notifier.c \
 plant notifier-misses-tables notifier.c \
 	'lull_gfn_prepare_unsync\(mmu, first \+ i, &dead\);' ';'
 plant sync-while-the-host-changes-it sync.c \
-	'if \(mmu->invalidations\)\n\t\treturn;' ''
+	'sp->unsync = mmu->invalidations;' ''
 plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \
 	'!mmu->invalidations && ' ''
-plant leaf-over-spte fault.c \
-	'(?s)if \(\*spte && \(\(\*spte \^ new\) & LULL_PTE_ADDR\)\)\s*lull_spte_drop\(mmu, sp, idx\);(.*?)if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \
-	'$1if (0)'
+plant atomic-notifier-under-way fault.c \
+	'if \(!lull_shadow_root_valid\(sh\) \|\| mmu->invalidations\)' \
+	'if (!lull_shadow_root_valid(sh))'
+plant leaf-over-spte leaf.c \
+	'if \(\*spte && \(\(\(\*spte \^ new\) & LULL_PTE_ADDR\) \|\|\s*leaf_gfn\(sp, idx\) != gfn\)\)' \
+	'if (0)'
 plant walk-not-checked-again fault.c \
 	'lull_shadow_root_valid\(sh\) && walk_is\(mmu, walk, LULL_ROOT_LEVEL\)' \
 	'lull_shadow_root_valid(sh)'
@@ -192,21 +195,9 @@ plant upper-not-synced sync.c \
 plant unsync-upper-count cache.c \
 	'if \(sp->role\.level > 1\)\n\t\tmmu->nr_upper_unsync\+\+;' \
 	'if (sp->role.level > 2) mmu->nr_upper_unsync++;'
-plant trim-keeps-user sync.c \
-	'spte &= ~LULL_PTE_U;' ''
-plant trim-keeps-supervisor sync.c \
-	'(spte &= ~LULL_PTE_U;)\s*if \(access & LULL_ACC_U\)\s*spte \|= LULL_PTE_U;' \
-	'if (!(access & LULL_ACC_U)) $1'
-plant trim-keeps-execute sync.c \
-	'if \(!\(access & LULL_ACC_X\)\)' 'if (0)'
-plant trim-keeps-write sync.c \
-	'if \(!\(access & LULL_ACC_W\) \|\| !\(gpte & LULL_PTE_D\)\)' \
-	'if (!(access & LULL_ACC_W))'
-plant trim-without-flush sync.c \
-	'(sp->gptes\[idx\] = gpte;\n)\tmmu->flush = true;' '$1'
 plant drop-without-flush cache.c \
 	'(__clear_bit\(idx, sp->present\);\n)\tmmu->flush = true;' '$1'
-plant downgrade-without-flush fault.c \
+plant downgrade-without-flush leaf.c \
 	'(\(\~\*spte & new & LULL_PTE_NX\)\)\)\n\t\t)mmu->flush = true;' '$1;'
 plant write-protect-without-flush sync.c \
 	'lull_gfn_write_protect\(mmu, sp->gfn\);\n\tlull_mmu_flush\(mmu\);' \
@@ -219,19 +210,20 @@ plant wp-not-in-role sync.c \
 	'\.wp = sh->mode\.wp,' '.wp = true,'
 plant nxe-not-in-role sync.c \
 	'\.nxe = sh->mode\.nxe,' '.nxe = true,'
-plant smep-with-wp-clear fault.c \
+plant smep-with-wp-clear leaf.c \
 	'if \(sh->mode\.smep\)\n\t\t\taccess &= ~LULL_ACC_X;' ''
-plant leaf-of-other-gfn fault.c \
-	'if \(sp->gptes && \*spte && pte_frame\(sp->gptes\[idx\]\) != walk->gfn\)' \
-	'if (0)'
-plant table-mapped-writable fault.c \
+plant leaf-of-other-gfn leaf.c \
+	' \|\|\s*leaf_gfn\(sp, idx\) != gfn\)\)' '))'
+plant table-mapped-writable leaf.c \
 	'else\n\t\t\taccess &= ~LULL_ACC_W;' ''
-plant no-unsync fault.c \
+plant no-unsync leaf.c \
 	'lull_gfn_unsync\(mmu, walk->gfn\);' ';'
-plant host-readonly-ignored fault.c \
+plant host-readonly-ignored leaf.c \
 	'if \(!page->writable\)' 'if (0)'
 plant leaked-page fault.c \
-	'mmu->env->put_page\(mmu, &page\);' ''
+	'\tmmu->env->put_page\(mmu, &page\);' ''
+plant leaked-page-of-remake leaf.c \
+	'lull_leaf_put_page\(mmu, &page\);\n\treturn made' 'return made'
 plant set-dirty-only-once walk.c \
 	'write && level == walk->level' '0'
 plant smap-ignored walk.c \
@@ -240,16 +232,60 @@ plant reserved-bit-ignored walk.c \
 	'rsvd \|= LULL_LARGE_RSVD' 'rsvd |= 0'
 plant pdpte-bits internal.h \
 	'is_pdpt\(sp->role\) \? LULL_PTE_P : LULL_SPTE_LINK' 'LULL_SPTE_LINK'
-plant pdptes-above-4g cache.c \
+plant pdptes-above-4g pool.c \
 	'topup_tables\(&sh->low, 1, __GFP_DMA32\)' \
 	'topup_tables(&sh->low, 1, 0)'
 plant unpaged-frame internal.h \
 	'\(gfn_t\)idx << \(9 \* \(sp->role\.level - 1\)\)' '(gfn_t)idx'
 plant unsync-root-ready sync.c \
 	'if \(root && \(root->unsync \|\| root->unsync_children\)\)' 'if (0)'
-plant unpaged-writes-unseen fault.c \
+plant unpaged-writes-unseen leaf.c \
 	'if \(\(access & LULL_ACC_W\) && lull_gfn_is_table' \
 	'if (!sh->mode.unpaged && (access & LULL_ACC_W) && lull_gfn_is_table'
+
+# Leaves made without a walk, and what is taken for in sync.
+plant remake-without-accessed leaf.c \
+	'if \(!entry_usable\(sp, gpte\) \|\| !sp->role\.wp\)' \
+	'if (!(gpte & LULL_PTE_P) || !sp->role.wp)'
+plant remake-of-absent leaf.c \
+	'if \(!entry_usable\(sp, gpte\) \|\| !sp->role\.wp\)' \
+	'if (!(gpte & LULL_PTE_A) || !sp->role.wp)'
+plant remake-with-wp-clear leaf.c \
+	' \|\| !sp->role\.wp\)\n' ')\n'
+plant remake-with-more-rights leaf.c \
+	'unsigned int access = sp->role\.access & gpte_access\(gpte\);' \
+	'unsigned int access = gpte_access(gpte);'
+plant remake-without-dirty leaf.c \
+	'!page\.writable \|\| !\(gpte & LULL_PTE_D\) \|\|' '!page.writable ||'
+plant remake-where-host-is-readonly leaf.c \
+	'!page\.writable \|\| !\(gpte & LULL_PTE_D\) \|\|' \
+	'!(gpte & LULL_PTE_D) ||'
+plant remake-of-table-writable leaf.c \
+	' \|\|\s*\(\(access & LULL_ACC_W\) && lull_gfn_is_table\(mmu, gfn\)\)\)' ')'
+plant remake-in-notifier leaf.c \
+	'if \(mmu->invalidations \|\|\s*lull_leaf_page' 'if (lull_leaf_page'
+plant remake-of-other-frame leaf.c \
+	'if \(!spte \|\| leaf_gfn\(sp, idx\) != gfn\)' 'if (!spte)'
+plant remake-keeps-old-entry leaf.c \
+	'if \(made\)\n\t\tsp->gptes\[idx\] = gpte;' ''
+plant table-maps-itself sync.c \
+	'sp->unsync = false;\n(\tfor_each)' '$1'
+plant host-right-from-any-spte leaf.c \
+	'page->writable = \*spte & LULL_SPTE_HOST_W;' 'page->writable = true;'
+plant descend-through-unsync walk.c \
+	'sp->role\.level > 1 && !sp->unsync' 'sp->role.level > 1'
+plant descend-into-pieces walk.c \
+	'if \(child->role\.direct\)\n\t\t\tbreak;' ''
+plant descend-with-all-rights walk.c \
+	'\*access = walk->sp->role\.access;' ''
+plant invlpg-keeps-translation sync.c \
+	'sync_leaf\(mmu, sp, idx\);\n' ';\n'
+plant invlpg-of-unread-table sync.c \
+	'if \(read_now\(mmu, sp, idx, &gpte\)\)\n\t\tlull_spte_drop\(mmu, sp, idx\);' \
+	'if (read_now(mmu, sp, idx, &gpte)) return;'
+plant quick-fault-over-the-cap fault.c \
+	'mmu->nr_pages \+ LULL_ROOT_LEVEL <= mmu->max_pages' \
+	'mmu->nr_pages <= mmu->max_pages + 64'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

@@ -116,16 +116,14 @@ plant cr3-load vmx/setup.c guest_shadow haswell \
 plant sync shadow/sync.c guest_flush haswell \
 	'(nr = lull_sp_sync_tree\(sh->mmu, sh->root\);)\n\tlull_mmu_flush\(sh->mmu\);' '$1'
 plant invlpg shadow/sync.c guest_shadow haswell \
-	'(sp = link_child\(sp->spt\[idx\]\);\n\t\}\n)\tlull_mmu_flush\(mmu\);' '$1'
+	'(if \(sp->role\.direct\)\n\t\t\tbreak;\n\t\}\n)\tlull_mmu_flush\(mmu\);' '$1'
 plant fault shadow/fault.c guest_shadow haswell \
-	'(result = install\(sh, fault, walk, page\);\n)\tlull_mmu_flush\(mmu\);' '$1'
-plant mmio shadow/fault.c guest_mmio haswell \
-	'(sp = link_child\(sp->spt\[idx\]\);\n\t\}\n)\tlull_mmu_flush\(sh->mmu\);' '$1'
+	'(done = !fault_atomic\(sh, fault\);\n)\tlull_mmu_flush\(mmu\);' '$1'
 plant dropped-spte shadow/cache.c guest_shadow haswell \
 	'(__clear_bit\(idx, sp->present\);\n)\tmmu->flush = true;' '$1'
-plant trimmed-spte shadow/sync.c guest_flush haswell \
-	'(sp->gptes\[idx\] = gpte;\n)\tmmu->flush = true;' '$1'
-plant changed-spte shadow/fault.c pt_access haswell \
+plant trimmed-spte shadow/leaf.c guest_flush haswell \
+	'(\(\~\*spte & new & LULL_PTE_NX\)\)\)\n\t\t)mmu->flush = true;' '$1;'
+plant changed-spte shadow/leaf.c pt_access haswell \
 	'(\(\~\*spte & new & LULL_PTE_NX\)\)\)\n\t\t)mmu->flush = true;' '$1;'
 plant vpid-migration vmx/run.c guest_flush haswell \
 	'(lull_vmx_read_host_msrs\(vmx\);[^}]*?)\t\tlull_vmx_flush_tlb\(vmx\);\n' '$1'
@@ -136,9 +134,9 @@ plant request-not-made monitor/glue.c guest_flush haswell \
 plant request-not-heard monitor/run.c guest_flush haswell \
 	'(lull_vmx_flush_tlb\(&vcpu->vmx\);)' ''
 plant guest-not-stopped monitor/glue.c guest_flush haswell \
-	'if \((READ_ONCE\(vcpu->in_guest\))\)' 'if (0)'
+	'if \(!READ_ONCE\(vcpu->in_guest\)\)' 'if (1)'
 plant guest-not-stopped-without-vpid monitor/glue.c guest_flush penryn \
-	'if \((READ_ONCE\(vcpu->in_guest\))\)' 'if (0)'
+	'if \(!READ_ONCE\(vcpu->in_guest\)\)' 'if (1)'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

@@ -80,7 +80,8 @@ static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 	bad += (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE;
 	bad += !rmap || !lull_rmap_has(rmap, &sp->spt[idx]);
 	bad += !mmu->env->is_behind(mmu, gfn, pte_frame(spte),
-				    spte & LULL_PTE_W);
+				    spte & LULL_SPTE_HOST_W);
+	bad += (spte & LULL_PTE_W) && !(spte & LULL_SPTE_HOST_W);
 	return bad;
 }
 
@@ -144,6 +145,23 @@ static unsigned int audit_zapped(const struct lull_sp *sp,
 	       !!bitmap_weight(sp->present, LULL_PT_ENTRIES);
 }
 
+/* Kept for later: nothing is in it. */
+static unsigned int audit_spares(struct lull_mmu *mmu)
+{
+	unsigned int idx, nr = 0, bad = 0;
+	struct lull_sp *sp;
+
+	list_for_each_entry(sp, &mmu->spares, link) {
+		for (idx = 0; idx < LULL_PT_ENTRIES; idx++)
+			bad += !!sp->spt[idx] + test_bit(idx, sp->present) +
+			       test_bit(idx, sp->unsync_child);
+		bad += sp->root_count + sp->unsync + !!sp->unsync_children +
+		       !!sp->parents.val;
+		nr++;
+	}
+	return bad + (nr != mmu->nr_spares);
+}
+
 /* Every leaf was found in its rmap: as many as there are, and no others. */
 static unsigned long count_rmaps(struct lull_mmu *mmu)
 {
@@ -178,6 +196,7 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	}
 	list_for_each_entry(sp, &mmu->zapped, link)
 		bad += audit_zapped(sp, &census);
+	bad += audit_spares(mmu);
 	bad += census.parents != census.links;
 	bad += census.leaves != count_rmaps(mmu);
 	bad += census.upper_unsync != mmu->nr_upper_unsync;

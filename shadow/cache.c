@@ -5,146 +5,11 @@
  */
 #include <linux/gfp.h>
 #include <linux/hash.h>
-#include <linux/slab.h>
 
 #include "shadow/internal.h"
 
 #define CREATE_TRACE_POINTS
 #include "shadow/trace.h"
-
-/* Most objects one fault can need: a table for each level, and two rmaps. */
-#define NEED_SPS	4
-#define NEED_TABLES	(2 * NEED_SPS)
-#define NEED_DESCS	(NEED_SPS + 1)
-
-static_assert(NEED_TABLES <= LULL_CACHE_SIZE);
-
-static struct kmem_cache *sp_cache;
-
-/**
- * lull_shadow_module_init() - make the object caches
- *
- * Return: 0 or -ENOMEM.
- */
-int lull_shadow_module_init(void)
-{
-	sp_cache = kmem_cache_create("lull_sp", sizeof(struct lull_sp), 0,
-				     SLAB_ACCOUNT, NULL);
-	if (!sp_cache)
-		return -ENOMEM;
-	lull_rmap_desc_cache = kmem_cache_create("lull_rmap_desc", 64, 64,
-						 SLAB_ACCOUNT, NULL);
-	if (!lull_rmap_desc_cache) {
-		kmem_cache_destroy(sp_cache);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * lull_shadow_module_exit() - destroy the object caches
- */
-void lull_shadow_module_exit(void)
-{
-	kmem_cache_destroy(lull_rmap_desc_cache);
-	kmem_cache_destroy(sp_cache);
-}
-
-static int topup_slab(struct lull_cache *cache, struct kmem_cache *slab,
-		      unsigned int want)
-{
-	while (cache->nr < want) {
-		void *obj = kmem_cache_zalloc(slab, GFP_KERNEL_ACCOUNT);
-
-		if (!obj)
-			return -ENOMEM;
-		cache->obj[cache->nr++] = obj;
-	}
-	return 0;
-}
-
-static int topup_tables(struct lull_cache *cache, unsigned int want,
-			gfp_t zone)
-{
-	while (cache->nr < want) {
-		void *obj = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT | zone);
-
-		if (!obj)
-			return -ENOMEM;
-		cache->obj[cache->nr++] = obj;
-	}
-	return 0;
-}
-
-/**
- * lull_shadow_topup() - set aside what one fault or CR3 load may need
- * @sh:		the vCPU
- *
- * Context: without mmu->lock; may sleep.
- * Return: 0 or -ENOMEM.
- */
-int lull_shadow_topup(struct lull_shadow *sh)
-{
-	int r;
-
-	r = topup_slab(&sh->sps, sp_cache, NEED_SPS);
-	if (!r)
-		r = topup_slab(&sh->descs, lull_rmap_desc_cache, NEED_DESCS);
-	if (!r)
-		r = topup_tables(&sh->tables, NEED_TABLES, 0);
-	if (!r && sh->mode.unpaged)
-		r = topup_tables(&sh->low, 1, __GFP_DMA32);
-	return r;
-}
-
-/**
- * lull_cache_pop() - take an object that lull_shadow_topup() set aside
- * @cache:	where from
- *
- * Return: the object.
- */
-void *lull_cache_pop(struct lull_cache *cache)
-{
-	return cache->obj[--cache->nr];
-}
-
-/**
- * lull_shadow_init() - make a vCPU's view of its VM's shadow tables
- * @sh:		to initialize
- * @mmu:	the VM's
- * @maxphyaddr:	physical-address width the guest sees, in bits
- */
-void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
-		      unsigned int maxphyaddr)
-{
-	*sh = (struct lull_shadow){
-		.mmu = mmu,
-		.rsvd_pa = LULL_PTE_ADDR & ~((1ULL << maxphyaddr) - 1),
-		.mode.wp = true,
-	};
-}
-
-/**
- * lull_shadow_destroy() - give up the root and what was set aside
- * @sh:		the vCPU, which must not be in the guest
- */
-void lull_shadow_destroy(struct lull_shadow *sh)
-{
-	if (!sh->mmu)
-		return;
-	spin_lock(&sh->mmu->lock);
-	lull_root_put(sh);
-	spin_unlock(&sh->mmu->lock);
-	while (sh->sps.nr)
-		kmem_cache_free(sp_cache, lull_cache_pop(&sh->sps));
-	while (sh->descs.nr)
-		kmem_cache_free(lull_rmap_desc_cache,
-				lull_cache_pop(&sh->descs));
-	while (sh->tables.nr)
-		free_page((unsigned long)lull_cache_pop(&sh->tables));
-	while (sh->low.nr)
-		free_page((unsigned long)lull_cache_pop(&sh->low));
-}
 
 static struct hlist_head *bucket(struct lull_mmu *mmu, gfn_t gfn)
 {
@@ -171,6 +36,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 	spin_lock_init(&mmu->lock);
 	INIT_LIST_HEAD(&mmu->pages);
 	INIT_LIST_HEAD(&mmu->zapped);
+	INIT_LIST_HEAD(&mmu->spares);
 	for (i = 0; i < ARRAY_SIZE(mmu->hash); i++)
 		INIT_HLIST_HEAD(&mmu->hash[i]);
 	mmu->scratch = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -187,6 +53,8 @@ void lull_mmu_destroy(struct lull_mmu *mmu)
 		return;
 	lull_mmu_zap_all(mmu);
 	WARN_ON_ONCE(mmu->nr_pages);
+	lull_spares_free(mmu);
+	lull_rmap_free_spares(mmu);
 	free_page((unsigned long)mmu->scratch);
 	mmu->scratch = NULL;
 }
@@ -260,15 +128,11 @@ struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
 			       union lull_role role)
 {
 	struct lull_mmu *mmu = sh->mmu;
-	struct lull_sp *sp = lull_cache_pop(&sh->sps);
+	struct lull_sp *sp = lull_sp_take(sh, role);
 
 	lockdep_assert_held(&mmu->lock);
-	sp->spt = lull_cache_pop(is_pdpt(role) ? &sh->low : &sh->tables);
-	if (!role.direct)
-		sp->gptes = lull_cache_pop(&sh->tables);
 	sp->gfn = gfn;
 	sp->role = role;
-	set_page_private(virt_to_page(sp->spt), (unsigned long)sp);
 	hlist_add_head(&sp->hash_link, bucket(mmu, gfn));
 	list_add(&sp->link, &mmu->pages);
 	mmu->nr_pages++;
@@ -399,7 +263,7 @@ void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx)
 		rmap = mmu->env->gfn_rmap(mmu, leaf_gfn(sp, idx));
 	}
 	if (!WARN_ON_ONCE(!rmap))
-		lull_rmap_remove(rmap, spte);
+		lull_rmap_remove(mmu, rmap, spte);
 	WRITE_ONCE(*spte, 0);
 	__clear_bit(idx, sp->present);
 	mmu->flush = true;
@@ -437,11 +301,7 @@ static void free_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	lull_mmu_settled(mmu);
 	mmu->nr_pages--;
-	set_page_private(virt_to_page(sp->spt), 0);
-	free_page((unsigned long)sp->spt);
-	if (sp->gptes)
-		free_page((unsigned long)sp->gptes);
-	kmem_cache_free(sp_cache, sp);
+	lull_sp_give(mmu, sp);
 }
 
 /**

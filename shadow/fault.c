@@ -38,7 +38,8 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 {
 	if (lull_rmap_is_long(&child->parents))
 		lull_rmap_zap(sh->mmu, &child->parents);
-	lull_rmap_add(sh, &child->parents, &sp->spt[idx]);
+	lull_rmap_stock(sh);
+	lull_rmap_add(sh->mmu, &child->parents, &sp->spt[idx]);
 	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | link_bits(sp));
 	set_gpte(sp, idx, gpte);
 	__set_bit(idx, sp->present);
@@ -89,97 +90,76 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	return child;
 }
 
-/*
- * Rights of the leaf.  With CR0.WP clear a supervisor may write read-only
- * pages: a user page then loses its user rights while it is writable, and
- * SMEP must still refuse fetches from it.
- */
-static unsigned int leaf_access(const struct lull_shadow *sh,
-				const struct lull_fault *fault,
-				const struct lull_walk *walk)
-{
-	unsigned int access = walk->access[walk->level];
-	bool write = fault->error_code & LULL_PF_WRITE;
-
-	if (!(walk->gpte[walk->level] & LULL_PTE_D))
-		return access & ~LULL_ACC_W;
-	if (sh->mode.wp || !write || (access & LULL_ACC_W) ||
-	    (fault->error_code & LULL_PF_USER))
-		return access;
-	if (access & LULL_ACC_U) {
-		access &= ~LULL_ACC_U;
-		if (sh->mode.smep)
-			access &= ~LULL_ACC_X;
-	}
-	return access | LULL_ACC_W;
-}
-
-static u64 make_leaf(hfn_t hfn, unsigned int access)
-{
-	return LULL_SPTE_BASE | (hfn << 12) |
-	       (access & LULL_ACC_W ? LULL_PTE_W : 0) |
-	       (access & LULL_ACC_U ? LULL_PTE_U : 0) |
-	       (access & LULL_ACC_X ? 0 : LULL_PTE_NX);
-}
-
-static void set_leaf(struct lull_shadow *sh, struct lull_sp *sp,
-		     const struct lull_fault *fault,
-		     const struct lull_walk *walk, const struct lull_page *page)
-{
-	struct lull_mmu *mmu = sh->mmu;
-	unsigned int idx = pt_index(fault->gva, 1);
-	unsigned int access = leaf_access(sh, fault, walk);
-	u64 *spte = &sp->spt[idx];
-	struct lull_rmap *rmap;
-	u64 new;
-
-	if (!page->writable)
-		access &= ~LULL_ACC_W;
-	if ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, walk->gfn)) {
-		if (fault->error_code & LULL_PF_WRITE)
-			lull_gfn_unsync(mmu, walk->gfn);
-		else
-			access &= ~LULL_ACC_W;
-	}
-	new = make_leaf(page->hfn, access);
-	if (*spte && ((*spte ^ new) & LULL_PTE_ADDR))
-		lull_spte_drop(mmu, sp, idx);
-	/* Other vCPUs may hold the rights that a changed SPTE takes away. */
-	if ((*spte & ~new & (LULL_PTE_W | LULL_PTE_U)) ||
-	    (*spte && (~*spte & new & LULL_PTE_NX)))
-		mmu->flush = true;
-	if (sp->gptes && *spte && pte_frame(sp->gptes[idx]) != walk->gfn)
-		lull_spte_drop(mmu, sp, idx);
-	set_gpte(sp, idx, walk->seen[1]);
-	if (!*spte) {
-		rmap = mmu->env->gfn_rmap(mmu, walk->gfn);
-		if (lull_rmap_is_long(rmap))
-			lull_rmap_zap(mmu, rmap);
-		lull_rmap_add(sh, rmap, spte);
-	}
-	WRITE_ONCE(*spte, new);
-	__set_bit(idx, sp->present);
-}
-
 /* Under the lock: the walk and the page are known to be true now. */
 static enum lull_fault_result install(struct lull_shadow *sh,
 				      struct lull_fault *fault,
 				      const struct lull_walk *walk,
 				      const struct lull_page *page)
 {
-	struct lull_sp *sp = sh->root;
+	struct lull_sp *sp = walk->sp;
 
 	while (sp && sp->role.level > 1)
 		sp = get_child(sh, sp, walk, fault->gva);
 	if (!sp)
 		return LULL_FAULT_RETRY;
-	set_leaf(sh, sp, fault, walk, page);
+	lull_leaf_set(sh, sp, fault, walk, page);
+	lull_leaf_prefetch(sh->mmu, sp, pt_index(fault->gva, 1));
 	return LULL_FAULT_FIXED;
+}
+
+static bool ends_outside(const struct lull_fault *fault)
+{
+	return fault->result == LULL_FAULT_INJECT ||
+	       fault->result == LULL_FAULT_MMIO;
+}
+
+/*
+ * All of it under the lock, where what was read stays true: what changes later
+ * is for the next flush event.  -EAGAIN: it has to sleep, or to wait.
+ */
+static int fault_atomic(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_walk walk = { .sp = sh->root };
+	struct lull_mmu *mmu = sh->mmu;
+	struct lull_page page;
+	int r;
+
+	if (!lull_shadow_root_valid(sh) || mmu->invalidations)
+		return -EAGAIN;
+	r = lull_walk_gva(sh, fault, &walk);
+	if (!r)
+		r = lull_leaf_page(mmu, walk.gfn,
+				   fault->error_code & LULL_PF_WRITE, &page);
+	if (r == -ENOENT || r == -EROFS) {
+		fault->result = LULL_FAULT_MMIO;
+	} else if (!r) {
+		fault->result = install(sh, fault, &walk, &page);
+		lull_leaf_put_page(mmu, &page);
+	} else if (r < 0) {
+		return -EAGAIN;
+	}
+	if (ends_outside(fault))
+		lull_forget(mmu, walk.sp, fault->gva);
+	return 0;
+}
+
+static int try_atomic(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	int r;
+
+	spin_lock(&mmu->lock);
+	/* Reclaim first: it may zap anything but roots in use. */
+	lull_mmu_reclaim(mmu, LULL_ROOT_LEVEL);
+	r = fault_atomic(sh, fault);
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+	return r;
 }
 
 static enum lull_fault_result map(struct lull_shadow *sh,
 				  struct lull_fault *fault,
-				  const struct lull_walk *walk,
+				  struct lull_walk *walk,
 				  const struct lull_page *page,
 				  unsigned long seq)
 {
@@ -190,15 +170,17 @@ static enum lull_fault_result map(struct lull_shadow *sh,
 	/* Reclaim first: it may zap anything but roots in use. */
 	lull_mmu_reclaim(mmu, LULL_ROOT_LEVEL);
 	if (!mmu->invalidations && mmu->invalidate_seq == seq &&
-	    lull_shadow_root_valid(sh) && walk_is(mmu, walk, LULL_ROOT_LEVEL))
+	    lull_shadow_root_valid(sh) && walk_is(mmu, walk, LULL_ROOT_LEVEL)) {
+		walk->sp = sh->root;
 		result = install(sh, fault, walk, page);
+	}
 	lull_mmu_flush(mmu);
 	spin_unlock(&mmu->lock);
 	return result;
 }
 
 static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
-		    const struct lull_walk *walk)
+		    struct lull_walk *walk)
 {
 	struct lull_mmu *mmu = sh->mmu;
 	unsigned long seq = READ_ONCE(mmu->invalidate_seq);
@@ -208,7 +190,7 @@ static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
 
 	/* The sequence number is read before the page is looked up. */
 	smp_rmb();
-	r = mmu->env->get_page(mmu, walk->gfn, write, &page);
+	r = mmu->env->get_page(mmu, walk->gfn, write, false, &page);
 	if (r == -ENOENT || r == -EROFS) {
 		fault->result = LULL_FAULT_MMIO;
 		return 0;
@@ -217,6 +199,35 @@ static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
 		return r;
 	fault->result = map(sh, fault, walk, &page, seq);
 	mmu->env->put_page(mmu, &page);
+	return 0;
+}
+
+static void forget(struct lull_shadow *sh, gva_t gva)
+{
+	if (!sh->root || !lull_shadow_needs_sync(sh))
+		return;
+	spin_lock(&sh->mmu->lock);
+	lull_forget(sh->mmu, sh->root, gva);
+	lull_mmu_flush(sh->mmu);
+	spin_unlock(&sh->mmu->lock);
+}
+
+/* The same in pieces, between which it may sleep. */
+static int fault_sleeping(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_walk walk = { .sp = NULL };
+	int r = lull_walk_gva(sh, fault, &walk);
+
+	if (r == -EAGAIN) {
+		fault->result = LULL_FAULT_RETRY;
+		return 0;
+	}
+	if (!r)
+		r = map_page(sh, fault, &walk);
+	if (r < 0)
+		return r;
+	if (ends_outside(fault))
+		forget(sh, fault->gva);
 	return 0;
 }
 
@@ -232,25 +243,36 @@ static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
  */
 int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault)
 {
-	struct lull_walk walk;
-	int r;
+	int r = lull_shadow_topup(sh);
 
-	r = lull_shadow_topup(sh);
 	if (r)
 		return r;
-	r = lull_walk_gva(sh, fault, &walk);
-	if (r == -EAGAIN) {
-		fault->result = LULL_FAULT_RETRY;
-		return 0;
-	}
-	if (!r)
-		r = map_page(sh, fault, &walk);
-	if (r < 0)
-		return r;
-	if (fault->result == LULL_FAULT_INJECT ||
-	    fault->result == LULL_FAULT_MMIO)
-		lull_shadow_forget(sh, fault->gva);
-	return 0;
+	r = try_atomic(sh, fault);
+	return r == -EAGAIN ? fault_sleeping(sh, fault) : r;
+}
+
+/**
+ * lull_shadow_try_fault() - handle a page fault of a guest that has one vCPU
+ * @sh:		the vCPU
+ * @fault:	the access; receives the result
+ *
+ * Context: the vCPU's thread, not in the guest; interrupts may be off.
+ * Return: false if lull_shadow_fault() has to do it.
+ */
+bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	bool done = false;
+
+	if (!lull_shadow_is_ready(sh) || !spin_trylock(&mmu->lock))
+		return false;
+	if (is_alone(mmu) &&
+	    mmu->nr_pages + LULL_ROOT_LEVEL <= mmu->max_pages)
+		done = !fault_atomic(sh, fault);
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+	/* The monitor sleeps for MMIO. */
+	return done && fault->result != LULL_FAULT_MMIO;
 }
 
 /**
@@ -266,7 +288,7 @@ int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault)
  */
 int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault)
 {
-	struct lull_walk walk;
+	struct lull_walk walk = { .sp = NULL };
 	int r;
 
 	do {
@@ -275,6 +297,6 @@ int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault)
 	if (!r)
 		fault->result = LULL_FAULT_FIXED;
 	else if (r == 1)
-		lull_shadow_forget(sh, fault->gva);
+		forget(sh, fault->gva);
 	return r < 0 ? r : 0;
 }

@@ -120,6 +120,22 @@ static inline gfn_t leaf_gfn(const struct lull_sp *sp, unsigned int idx)
 				 pte_frame(sp->gptes[idx]);
 }
 
+/* Present, accessed before, and without a reserved NX: may it be kept? */
+static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
+{
+	return (gpte & LULL_PTE_P) && (gpte & LULL_PTE_A) &&
+	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
+}
+
+/*
+ * May it be done with interrupts off?  With one vCPU env->flush() waits for
+ * nobody.
+ */
+static inline bool is_alone(const struct lull_mmu *mmu)
+{
+	return mmu->nr_vcpus == 1;
+}
+
 /* Are its entries PDPTEs? */
 static inline bool is_pdpt(union lull_role role)
 {
@@ -142,16 +158,21 @@ static inline u64 link_bits(const struct lull_sp *sp)
  * @seen:	the same as memory has them: read-only tables take no A and D
  * @gpa:	where each was read
  * @access:	rights after the entry of that level
+ * @top:	level where the reading began: those above lead there in sync
  * @level:	of the leaf: 1, or 2 for a large page, or LULL_NO_ENTRIES
  * @gfn:	4 KiB frame the address translates to
+ * @sp:		in: NULL; under the lock the root, and the walk does not sleep.
+ *		out: the shadow page of the table at @top
  */
 struct lull_walk {
 	u64 gpte[LULL_NO_ENTRIES + 1];
 	u64 seen[LULL_NO_ENTRIES + 1];
 	gpa_t gpa[LULL_NO_ENTRIES + 1];
 	unsigned int access[LULL_NO_ENTRIES + 1];
+	int top;
 	int level;
 	gfn_t gfn;
+	struct lull_sp *sp;
 };
 
 /* Here DESIGN.rst relies on a flush: a debug build looks. */
@@ -162,13 +183,15 @@ static inline void lull_mmu_settled(struct lull_mmu *mmu)
 #endif
 }
 
-/* walk.c; mmu->lock not held, may sleep */
+/* walk.c; sleeps unless walk->sp */
 int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 		  struct lull_walk *walk);
 
 /* rmap.c */
-void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte);
-void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte);
+void lull_rmap_stock(struct lull_shadow *sh);
+bool lull_rmap_add(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
+void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
+void lull_rmap_free_spares(struct lull_mmu *mmu);
 bool lull_rmap_is_long(const struct lull_rmap *rmap);
 u64 *lull_rmap_first(const struct lull_rmap *rmap);
 unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
@@ -176,9 +199,15 @@ unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
 bool lull_rmap_has(const struct lull_rmap *rmap, const u64 *spte);
 extern struct kmem_cache *lull_rmap_desc_cache;
 
-/* cache.c */
+/* pool.c */
 int lull_shadow_topup(struct lull_shadow *sh);	/* not under mmu->lock */
+bool lull_shadow_is_ready(const struct lull_shadow *sh);
 void *lull_cache_pop(struct lull_cache *cache);
+struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role);
+void lull_sp_give(struct lull_mmu *mmu, struct lull_sp *sp);
+void lull_spares_free(struct lull_mmu *mmu);
+
+/* cache.c */
 union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
 				unsigned int access);
 struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
@@ -201,9 +230,21 @@ void lull_root_put(struct lull_shadow *sh);
 /* notifier.c */
 void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap);
 
+/* leaf.c */
+int lull_leaf_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
+		   struct lull_page *page);
+void lull_leaf_put_page(struct lull_mmu *mmu, struct lull_page *page);
+void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
+		   const struct lull_fault *fault,
+		   const struct lull_walk *walk, const struct lull_page *page);
+bool lull_leaf_remake(struct lull_mmu *mmu, struct lull_sp *sp,
+		      unsigned int idx, u64 gpte);
+void lull_leaf_prefetch(struct lull_mmu *mmu, struct lull_sp *sp,
+			unsigned int idx);
+
 /* sync.c */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
-void lull_shadow_forget(struct lull_shadow *sh, gva_t gva);
+void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva);
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp);
 
 #endif /* LULL_SHADOW_INTERNAL_H */

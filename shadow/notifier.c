@@ -85,6 +85,8 @@ unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr)
 
 	spin_lock(&mmu->lock);
 	zapped = lull_mmu_zap_oldest(mmu, nr);
+	lull_spares_free(mmu);
+	lull_rmap_free_spares(mmu);
 	mmu->stats.shrunk += zapped;
 	spin_unlock(&mmu->lock);
 	return zapped;

@@ -12,6 +12,8 @@
 #define DESC_SPTES	5
 #define IS_CHAIN	1UL
 #define LONGEST_CHAIN	1000
+/* Descriptors that a VM keeps for the next */
+#define MOST_SPARES	512
 
 /**
  * struct lull_rmap_desc - a link of a chain; one cache line
@@ -36,28 +38,57 @@ static struct lull_rmap_desc *chain_of(const struct lull_rmap *rmap)
 	return (struct lull_rmap_desc *)(rmap->val & ~IS_CHAIN);
 }
 
+static void give(struct lull_mmu *mmu, struct lull_rmap_desc *desc)
+{
+	if (mmu->nr_spare_descs == MOST_SPARES) {
+		kmem_cache_free(lull_rmap_desc_cache, desc);
+		return;
+	}
+	desc->more = mmu->spare_descs;
+	mmu->spare_descs = desc;
+	mmu->nr_spare_descs++;
+}
+
 static void set_chain(struct lull_rmap *rmap, struct lull_rmap_desc *desc)
 {
 	rmap->val = desc ? (unsigned long)desc | IS_CHAIN : 0;
 }
 
 /**
- * lull_rmap_add() - add @spte, which must not be in @rmap
+ * lull_rmap_stock() - let the next lull_rmap_add() succeed
  * @sh:		vCPU whose set-aside descriptors may be used
+ */
+void lull_rmap_stock(struct lull_shadow *sh)
+{
+	struct lull_mmu *mmu = sh->mmu;
+
+	if (!mmu->spare_descs)
+		give(mmu, lull_cache_pop(&sh->descs));
+}
+
+/**
+ * lull_rmap_add() - add @spte, which must not be in @rmap
+ * @mmu:	the VM's
  * @rmap:	the reverse map
  * @spte:	the SPTE's address
+ *
+ * Return: false when that takes a descriptor and there is none.
  */
-void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte)
+bool lull_rmap_add(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte)
 {
 	struct lull_rmap_desc *desc = chain_of(rmap);
 
 	if (!rmap->val) {
 		rmap->val = (unsigned long)spte;
-		return;
+		return true;
 	}
 	if (!desc || desc->nr == DESC_SPTES) {
-		struct lull_rmap_desc *head = lull_cache_pop(&sh->descs);
+		struct lull_rmap_desc *head = mmu->spare_descs;
 
+		if (!head)
+			return false;
+		mmu->spare_descs = head->more;
+		mmu->nr_spare_descs--;
 		head->more = desc;
 		head->nr = 0;
 		head->total = desc ? desc->total : 1;
@@ -68,6 +99,7 @@ void lull_rmap_add(struct lull_shadow *sh, struct lull_rmap *rmap, u64 *spte)
 	}
 	desc->sptes[desc->nr++] = spte;
 	desc->total++;
+	return true;
 }
 
 static u64 **find(const struct lull_rmap *rmap, const u64 *spte)
@@ -86,10 +118,11 @@ static u64 **find(const struct lull_rmap *rmap, const u64 *spte)
 
 /**
  * lull_rmap_remove() - remove @spte
+ * @mmu:	the VM's
  * @rmap:	the reverse map
  * @spte:	the SPTE's address
  */
-void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte)
+void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte)
 {
 	struct lull_rmap_desc *head = chain_of(rmap);
 	u64 **place;
@@ -106,8 +139,23 @@ void lull_rmap_remove(struct lull_rmap *rmap, u64 *spte)
 	head->total--;
 	if (!head->nr) {
 		set_chain(rmap, head->more);
-		kmem_cache_free(lull_rmap_desc_cache, head);
+		give(mmu, head);
 	}
+}
+
+/**
+ * lull_rmap_free_spares() - keep no descriptors for later
+ * @mmu:	the VM's, lock held or going away
+ */
+void lull_rmap_free_spares(struct lull_mmu *mmu)
+{
+	struct lull_rmap_desc *desc;
+
+	while ((desc = mmu->spare_descs)) {
+		mmu->spare_descs = desc->more;
+		kmem_cache_free(lull_rmap_desc_cache, desc);
+	}
+	mmu->nr_spare_descs = 0;
 }
 
 /**

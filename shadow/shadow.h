@@ -41,7 +41,7 @@ struct lull_rmap {
  * struct lull_page - a host page behind a gfn
  * @hfn:	host frame number
  * @writable:	the host lets us write it
- * @page:	for put_page
+ * @page:	for put_page; NULL if no reference was taken
  */
 struct lull_page {
 	hfn_t hfn;
@@ -52,13 +52,13 @@ struct lull_page {
 /**
  * struct lull_shadow_env - what shadow/ needs of its surroundings
  * @read_gpte:	read one guest entry.  No memory at @gpa reads as all ones.
- *		Atomic calls return -EAGAIN where others would sleep.
+ *		Atomic calls, here and below, return -EAGAIN where others
+ *		would sleep.
  * @read_gptes:	atomic: read the entries of table @gfn named by @wanted
  * @cmpxchg_gpte: 0 when exchanged, 1 when the table is read-only, -EAGAIN when
- *		the entry was not @old; may sleep
+ *		the entry was not @old
  * @get_page:	the page behind @gfn: 0, -ENOENT where there is no memory,
- *		-EROFS for a write to read-only memory, or another error;
- *		may sleep
+ *		-EROFS for a write to read-only memory, or another error
  * @put_page:	releases what @get_page took; atomic
  * @gfn_rmap:	the rmap of @gfn, NULL where there is no memory; atomic
  * @next_gfn:	the first gfn from @gfn on that has memory; false if there is
@@ -75,9 +75,10 @@ struct lull_shadow_env {
 			 bool atomic);
 	int (*read_gptes)(struct lull_mmu *mmu, gfn_t gfn,
 			  const unsigned long *wanted, u64 *gptes);
-	int (*cmpxchg_gpte)(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new);
+	int (*cmpxchg_gpte)(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new,
+			    bool atomic);
 	int (*get_page)(struct lull_mmu *mmu, gfn_t gfn, bool write,
-			struct lull_page *page);
+			bool atomic, struct lull_page *page);
 	void (*put_page)(struct lull_mmu *mmu, struct lull_page *page);
 	struct lull_rmap *(*gfn_rmap)(struct lull_mmu *mmu, gfn_t gfn);
 	bool (*next_gfn)(struct lull_mmu *mmu, gfn_t *gfn);
@@ -115,6 +116,11 @@ struct lull_mmu_stats {
  * @hash:	[m] the same, by gfn
  * @zapped:	[m] invalid roots that some vCPU still has
  * @nr_pages:	[m] length of @pages and @zapped
+ * @spares:	[m] shadow pages kept for the next, with empty tables
+ * @nr_spares:	[m] length of @spares
+ * @spare_descs: [m] rmap descriptors kept for the next
+ * @nr_spare_descs: [m] how many
+ * @nr_vcpus:	[m] vCPUs
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
  * @flush:	[m] an SPTE lost rights since the last env->flush()
  * @invalidations: [m] notifier ranges under way
@@ -133,6 +139,11 @@ struct lull_mmu {
 	struct list_head zapped;
 	struct hlist_head hash[1 << LULL_HASH_BITS];
 	unsigned int nr_pages;
+	struct list_head spares;
+	unsigned int nr_spares;
+	struct lull_rmap_desc *spare_descs;
+	unsigned int nr_spare_descs;
+	unsigned int nr_vcpus;
 	unsigned int nr_upper_unsync;
 	bool flush;
 	unsigned int invalidations;
@@ -253,7 +264,9 @@ int lull_shadow_reload(struct lull_shadow *sh);
 bool lull_shadow_root_valid(const struct lull_shadow *sh);
 hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh);
 void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva);
+bool lull_shadow_try_invlpg(struct lull_shadow *sh, gva_t gva);
 int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault);
+bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault);
 int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
 
 #ifdef LULL_DEBUG

@@ -33,6 +33,12 @@
 /* A link to a table takes no rights away; the leaf carries them all. */
 #define LULL_SPTE_LINK		(LULL_SPTE_BASE | LULL_PTE_W | LULL_PTE_U)
 
+/*
+ * A leaf that the host lets us write, whatever W says; ignored by hardware.  The
+ * notifier drops the leaf before that changes.
+ */
+#define LULL_SPTE_HOST_W	BIT_ULL(9)
+
 static_assert((LULL_SPTE_LINK & (LULL_PTE_ADDR | LULL_PTE_NX)) == 0);
 
 /* Rights, as kept in roles: the AND along the walk. */

@@ -31,13 +31,6 @@ void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn)
 		mmu->flush = true;
 }
 
-/* Present, accessed before, and without a reserved NX: may it be kept? */
-static bool entry_usable(const struct lull_sp *sp, u64 gpte)
-{
-	return (gpte & LULL_PTE_P) && (gpte & LULL_PTE_A) &&
-	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
-}
-
 /* The link at @idx was made from another entry: does it still serve? */
 static bool link_serves(const struct lull_sp *sp, unsigned int idx, u64 gpte)
 {
@@ -49,44 +42,16 @@ static bool link_serves(const struct lull_sp *sp, unsigned int idx, u64 gpte)
 	       child->role.access == access;
 }
 
-/*
- * Take from a leaf the rights its changed entry no longer gives.  For SMEP and
- * SMAP a right of the user is one that the supervisor loses: U is never left
- * as it was.
- */
-static bool trim_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
-		      unsigned int idx, u64 gpte)
-{
-	unsigned int access = sp->role.access & gpte_access(gpte);
-	u64 spte = sp->spt[idx];
-
-	if (!entry_usable(sp, gpte) || !sp->role.wp ||
-	    pte_frame(gpte) != leaf_gfn(sp, idx) ||
-	    ((gpte ^ sp->gptes[idx]) & LULL_PTE_PS))
-		return false;
-	if (!(access & LULL_ACC_W) || !(gpte & LULL_PTE_D))
-		spte &= ~LULL_PTE_W;
-	spte &= ~LULL_PTE_U;
-	if (access & LULL_ACC_U)
-		spte |= LULL_PTE_U;
-	if (!(access & LULL_ACC_X))
-		spte |= LULL_PTE_NX;
-	WRITE_ONCE(sp->spt[idx], spte);
-	sp->gptes[idx] = gpte;
-	mmu->flush = true;
-	return true;
-}
-
 static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
 		       unsigned int idx, u64 gpte)
 {
 	if (gpte_unchanged(sp->gptes[idx], gpte))
 		return false;
-	if (sp->role.level == 1 && trim_leaf(mmu, sp, idx, gpte))
+	if (sp->role.level == 1 && lull_leaf_remake(mmu, sp, idx, gpte))
 		return true;
 	if (sp->role.level > 1 && link_serves(sp, idx, gpte))
 		sp->gptes[idx] = gpte;
-	else
+	else if (test_bit(idx, sp->present))
 		lull_spte_drop(mmu, sp, idx);
 	return true;
 }
@@ -101,6 +66,8 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 	lull_mmu_settled(mmu);
 	/* A table the host has swapped out keeps nothing. */
 	blind = mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch);
+	/* In sync from here on: it may map itself. */
+	sp->unsync = false;
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES) {
 		if (blind)
 			lull_spte_drop(mmu, sp, idx);
@@ -109,10 +76,8 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 	mmu->stats.syncs++;
 	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
 	/* The host may be changing what was just read: it is read again. */
-	if (mmu->invalidations)
-		return;
-	sp->unsync = false;
-	if (sp->role.level > 1)
+	sp->unsync = mmu->invalidations;
+	if (!sp->unsync && sp->role.level > 1)
 		mmu->nr_upper_unsync--;
 }
 
@@ -163,15 +128,34 @@ static void sync_upper(struct lull_mmu *mmu)
 	}
 }
 
+static int read_now(struct lull_mmu *mmu, const struct lull_sp *sp,
+		    unsigned int idx, u64 *gpte)
+{
+	return mmu->env->read_gpte(mmu, (sp->gfn << 12) + 8 * idx, gpte, true);
+}
+
 /* Is the entry an SPTE was made from what the table holds now? */
 static bool entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 			 unsigned int idx)
 {
 	u64 gpte;
 
-	return !mmu->env->read_gpte(mmu, (sp->gfn << 12) + 8 * idx, &gpte,
-				    true) &&
+	return !read_now(mmu, sp, idx, &gpte) &&
 	       gpte_unchanged(sp->gptes[idx], gpte);
+}
+
+/* Bring one leaf in sync. */
+static void sync_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
+		      unsigned int idx)
+{
+	u64 gpte;
+
+	if (!sp->unsync)
+		return;
+	if (read_now(mmu, sp, idx, &gpte))
+		lull_spte_drop(mmu, sp, idx);
+	else
+		sync_entry(mmu, sp, idx, gpte);
 }
 
 static union lull_role root_role(const struct lull_shadow *sh)
@@ -373,8 +357,9 @@ hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
 }
 
 /**
- * lull_shadow_forget() - an access ended outside the shadow tables
- * @sh:		the vCPU
+ * lull_forget() - an access ended outside the shadow tables
+ * @mmu:	the VM's
+ * @sp:		the root, or a page below it that the address leads to in sync
  * @gva:	its address
  *
  * A page fault removes what the CPU has cached for its address, translation and
@@ -383,18 +368,14 @@ hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
  * translation would lead elsewhere.  Tables in sync hold nothing old, the
  * others are compared at the one entry.
  *
- * Context: without the mmu lock.
+ * The caller flushes.
  */
-void lull_shadow_forget(struct lull_shadow *sh, gva_t gva)
+void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva)
 {
-	struct lull_mmu *mmu = sh->mmu;
-	struct lull_sp *sp = sh->root;
 	unsigned int idx;
 
-	if (!sp || !lull_shadow_needs_sync(sh))
-		return;
-	spin_lock(&mmu->lock);
-	for (;;) {
+	lockdep_assert_held(&mmu->lock);
+	while (sp && (sp->unsync || sp->unsync_children)) {
 		idx = pt_index(gva, sp->role.level);
 		if (!test_bit(idx, sp->present))
 			break;
@@ -402,12 +383,30 @@ void lull_shadow_forget(struct lull_shadow *sh, gva_t gva)
 			lull_spte_drop(mmu, sp, idx);
 			break;
 		}
-		if (sp->role.level == 1)
+		sp = sp->role.level > 1 ? link_child(sp->spt[idx]) : NULL;
+	}
+}
+
+static void invlpg(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva)
+{
+	unsigned int idx;
+
+	if (mmu->nr_upper_unsync)
+		sync_upper(mmu);
+	for (;;) {
+		idx = pt_index(gva, sp->role.level);
+		if (!test_bit(idx, sp->present))
 			break;
+		if (sp->role.level == 1) {
+			sync_leaf(mmu, sp, idx);
+			break;
+		}
+		/* In sync: so are the pieces of a large page. */
 		sp = link_child(sp->spt[idx]);
+		if (sp->role.direct)
+			break;
 	}
 	lull_mmu_flush(mmu);
-	spin_unlock(&mmu->lock);
 }
 
 /**
@@ -415,34 +414,37 @@ void lull_shadow_forget(struct lull_shadow *sh, gva_t gva)
  * @sh:		the vCPU
  * @gva:	its operand
  *
- * Drops the translation of @gva, and syncs every table above level 1:
+ * Brings the translation of @gva in sync, and every table above level 1:
  * INVLPG empties the paging-structure caches for all addresses.  Without paging
  * there are neither.
  */
 void lull_shadow_invlpg(struct lull_shadow *sh, gva_t gva)
 {
-	struct lull_mmu *mmu = sh->mmu;
-	struct lull_sp *sp;
-	unsigned int idx;
-
 	if (sh->mode.unpaged)
 		return;
-	spin_lock(&mmu->lock);
-	sp = sh->root;
-	if (mmu->nr_upper_unsync)
-		sync_upper(mmu);
-	for (;;) {
-		idx = pt_index(gva, sp->role.level);
-		if (!test_bit(idx, sp->present))
-			break;
-		/* The pieces of a large page go together. */
-		if (sp->role.level == 1 ||
-		    link_child(sp->spt[idx])->role.direct) {
-			lull_spte_drop(mmu, sp, idx);
-			break;
-		}
-		sp = link_child(sp->spt[idx]);
-	}
-	lull_mmu_flush(mmu);
+	spin_lock(&sh->mmu->lock);
+	invlpg(sh->mmu, sh->root, gva);
+	spin_unlock(&sh->mmu->lock);
+}
+
+/**
+ * lull_shadow_try_invlpg() - INVLPG by a guest that has one vCPU
+ * @sh:		the vCPU
+ * @gva:	its operand
+ *
+ * Context: the vCPU's thread; interrupts may be off.
+ * Return: false, with nothing changed, if lull_shadow_invlpg() has to do it.
+ */
+bool lull_shadow_try_invlpg(struct lull_shadow *sh, gva_t gva)
+{
+	struct lull_mmu *mmu = sh->mmu;
+	bool done;
+
+	if (!spin_trylock(&mmu->lock))
+		return false;
+	done = !sh->mode.unpaged && is_alone(mmu) && !mmu->nr_upper_unsync;
+	if (done)
+		invlpg(mmu, sh->root, gva);
 	spin_unlock(&mmu->lock);
+	return done;
 }

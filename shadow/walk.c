@@ -65,7 +65,7 @@ static int set_accessed_dirty(struct lull_shadow *sh, struct lull_walk *walk,
 {
 	int level, r;
 
-	for (level = LULL_ROOT_LEVEL; level >= walk->level; level--) {
+	for (level = walk->top; level >= walk->level; level--) {
 		u64 old = walk->gpte[level];
 		u64 new = old | LULL_PTE_A;
 
@@ -74,7 +74,7 @@ static int set_accessed_dirty(struct lull_shadow *sh, struct lull_walk *walk,
 		if (new == old)
 			continue;
 		r = sh->mmu->env->cmpxchg_gpte(sh->mmu, walk->gpa[level], old,
-					       new);
+					       new, walk->sp);
 		if (r < 0)
 			return r;
 		walk->gpte[level] = new;
@@ -84,20 +84,56 @@ static int set_accessed_dirty(struct lull_shadow *sh, struct lull_walk *walk,
 	return 0;
 }
 
+/*
+ * Go down by the links of shadow pages in sync: they were made from entries
+ * that are still the same, and whose A is set.  The pieces of a large page
+ * depend on D, too: not into them.
+ */
+static struct lull_sp *descend(struct lull_sp *sp, gva_t gva)
+{
+	struct lull_sp *child;
+	u64 spte;
+
+	while (sp->role.level > 1 && !sp->unsync) {
+		spte = sp->spt[pt_index(gva, sp->role.level)];
+		if (!spte)
+			break;
+		child = link_child(spte);
+		if (child->role.direct)
+			break;
+		sp = child;
+	}
+	return sp;
+}
+
+/* Where the reading begins: at the top, or where shadow pages lead to. */
+static u64 first_table(struct lull_shadow *sh, const struct lull_fault *fault,
+		       struct lull_walk *walk, unsigned int *access)
+{
+	*access = LULL_ACC_ALL;
+	walk->top = LULL_ROOT_LEVEL;
+	if (!walk->sp)
+		return sh->cr3 & LULL_PTE_ADDR;
+	walk->sp = descend(walk->sp, fault->gva);
+	*access = walk->sp->role.access;
+	walk->top = walk->sp->role.level;
+	return walk->sp->gfn << 12;
+}
+
 /* Read entries down to the leaf: 0, 1 with an exception set, or -errno. */
 static int read_entries(struct lull_shadow *sh, struct lull_fault *fault,
 			struct lull_walk *walk)
 {
-	unsigned int access = LULL_ACC_ALL;
-	u64 table = sh->cr3 & LULL_PTE_ADDR;
-	int level = LULL_ROOT_LEVEL;
+	unsigned int access;
+	u64 table = first_table(sh, fault, walk, &access);
+	int level = walk->top;
 	u64 gpte;
 	int r;
 
 	for (;; level--) {
 		walk->gpa[level] = table + 8 * pt_index(fault->gva, level);
 		r = sh->mmu->env->read_gpte(sh->mmu, walk->gpa[level], &gpte,
-					    false);
+					    walk->sp);
 		if (r)
 			return r;
 		if (!(gpte & LULL_PTE_P)) {
@@ -144,9 +180,9 @@ static void walk_unpaged(struct lull_fault *fault, struct lull_walk *walk)
  * A and D are set in guest memory when the access is allowed.  Without paging
  * there is nothing to walk.
  *
- * Context: the vCPU's thread without mmu->lock; may sleep.
+ * Context: the vCPU's thread; without mmu->lock it may sleep.
  * Return: 0, 1 with fault->exception set, -EAGAIN when an entry changed
- * meanwhile, or another -errno from the env.
+ * meanwhile or the walk has to sleep, or another -errno from the env.
  */
 int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 		  struct lull_walk *walk)

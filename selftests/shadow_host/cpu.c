@@ -49,7 +49,7 @@ static enum entry_kind read_hw(const void *cpu, u64 table, int level,
 			host_fail("PDPTE %#llx at %#llx",
 				  (unsigned long long)spte,
 				  (unsigned long long)table);
-	} else if ((spte & ~SPTE_BITS) ||
+	} else if ((spte & ~(SPTE_BITS | (level == 1 ? LULL_SPTE_HOST_W : 0))) ||
 		   (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE)
 		host_fail("SPTE %#llx has wrong bits", (unsigned long long)spte);
 	*val = spte;
@@ -359,7 +359,11 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	vcpu->in_host = true;
 	if (world.mmu.nr_pages + LULL_ROOT_LEVEL > world.mmu.max_pages)
 		reach(REACH_CAP);
-	r = lull_shadow_fault(&vcpu->sh, &fault);
+	r = 0;
+	if (lull_shadow_try_fault(&vcpu->sh, &fault))
+		reach(REACH_FAULT_QUICK);
+	else
+		r = lull_shadow_fault(&vcpu->sh, &fault);
 	vcpu->in_host = false;
 	host_fail_allocation(0);
 	if (r == -ENOMEM)

@@ -266,14 +266,19 @@ void *host_va(unsigned long pa)
 }
 
 /**
- * host_page_live() - is there an allocated page at @pa?
- * @pa:		a physical address
+ * host_page_live() - is there a table in use at @pa?
+ * @pa:		a physical address; tables kept for later are not in use
  *
  * Return: whether there is.
  */
 bool host_page_live(u64 pa)
 {
-	return is_ours(pa) && pages[offset_of(pa) / PAGE_SIZE].live;
+	const struct page *page;
+
+	if (!is_ours(pa))
+		return false;
+	page = &pages[offset_of(pa) / PAGE_SIZE];
+	return page->live && page->private;
 }
 
 /* The next free page in turn, of those from @first to before @end. */

@@ -21,6 +21,7 @@ static const char *const names[NR_REACH] = {
 	[REACH_LEVELS] = "table at several levels",
 	[REACH_REUSED] = "table became a data page",
 	[REACH_LARGE] = "large page",
+	[REACH_FAULT_QUICK] = "fault without sleep",
 	[REACH_CR3_READY] = "CR3 load, root in sync",
 	[REACH_CR3_CACHED] = "CR3 load, root cached",
 	[REACH_CR3_NEW] = "CR3 load, root new",

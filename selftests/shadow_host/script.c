@@ -80,7 +80,8 @@ static void run_invlpg(const struct op *op)
 	if (!vcpu->sh.mode.unpaged)
 		wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
 	vcpu->in_host = true;
-	lull_shadow_invlpg(&vcpu->sh, cpu_gva(vcpu, nr));
+	if (!lull_shadow_try_invlpg(&vcpu->sh, cpu_gva(vcpu, nr)))
+		lull_shadow_invlpg(&vcpu->sh, cpu_gva(vcpu, nr));
 	vcpu->in_host = false;
 	cpu_update(vcpu);
 }

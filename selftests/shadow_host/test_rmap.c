@@ -19,7 +19,8 @@ static struct lull_shadow *shadow(void)
 
 static void add(unsigned int i)
 {
-	lull_rmap_add(shadow(), &rmap, &sptes[i]);
+	lull_rmap_stock(shadow());
+	assert_true(lull_rmap_add(&world.mmu, &rmap, &sptes[i]));
 }
 
 static unsigned int value(u64 *spte)
@@ -56,7 +57,7 @@ static void one(void **state)
 {
 	add(3);
 	check(BIT_ULL(3));
-	lull_rmap_remove(&rmap, &sptes[3]);
+	lull_rmap_remove(&world.mmu, &rmap, &sptes[3]);
 	check(0);
 }
 
@@ -73,7 +74,7 @@ static void fill_and_empty(unsigned int step)
 	}
 	for (i = 0, n = 0; i < MANY; i++) {
 		n = (n + step) % MANY;
-		lull_rmap_remove(&rmap, &sptes[n]);
+		lull_rmap_remove(&world.mmu, &rmap, &sptes[n]);
 		members &= ~BIT_ULL(n);
 		check(members);
 	}
@@ -95,7 +96,7 @@ static void first_until_empty(void **state)
 	for (i = 0; i < MANY; i++)
 		add(i);
 	for (i = 0; (spte = lull_rmap_first(&rmap)); i++)
-		lull_rmap_remove(&rmap, spte);
+		lull_rmap_remove(&world.mmu, &rmap, spte);
 	assert_int_equal(i, MANY);
 }
 
@@ -109,10 +110,10 @@ static void a_long_chain_says_so(void **state)
 		add(n);
 	}
 	assert_in_range(n, 500, 1100);
-	lull_rmap_remove(&rmap, &sptes[0]);
+	lull_rmap_remove(&world.mmu, &rmap, &sptes[0]);
 	assert_false(lull_rmap_is_long(&rmap));
 	while ((spte = lull_rmap_first(&rmap)))
-		lull_rmap_remove(&rmap, spte);
+		lull_rmap_remove(&world.mmu, &rmap, spte);
 }
 
 /**

@@ -287,8 +287,8 @@ static int env_read_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 *gpte,
 		may_sleep("read_gpte");
 	point();
 	*gpte = arch_mem_read(gpa);
-	if (!atomic && world.read_error)
-		return world.read_error;
+	if (world.read_error)
+		return atomic ? -EAGAIN : world.read_error;
 	if (mem && atomic && page->away && !world.auditing)
 		return -EAGAIN;
 	if (mem && !atomic)
@@ -316,17 +316,23 @@ static int env_read_gptes(struct lull_mmu *mmu, gfn_t gfn,
 	return 0;
 }
 
-static int env_cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
+static int env_cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new,
+			    bool atomic)
 {
 	struct gpage *page;
 	u64 *mem = mem_at(gpa, &page);
 	struct changed changed = { gpa >> 12, 0 };
 	int pos = pos_of_index((gpa & 0xfff) / 8);
 
-	may_sleep("cmpxchg_gpte");
+	if (atomic)
+		atomic_only("cmpxchg_gpte(atomic)");
+	else
+		may_sleep("cmpxchg_gpte");
 	point();
 	if (!mem || arch_mem_readonly(gpa))
 		return 1;
+	if (atomic && (page->away || page->shared))
+		return -EAGAIN;
 	bring_in(page, true);
 	if (*mem != old)
 		return -EAGAIN;
@@ -338,13 +344,22 @@ static int env_cmpxchg_gpte(struct lull_mmu *mmu, gpa_t gpa, u64 old, u64 new)
 	return 0;
 }
 
+/* A look without sleeping fails by chance, too. */
+static bool has_to_sleep(const struct gpage *page, bool write)
+{
+	return page->away || (write && page->shared) || !(++world.looks % 4);
+}
+
 static int env_get_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
-			struct lull_page *out)
+			bool atomic, struct lull_page *out)
 {
 	int nr = page_of_gfn(gfn);
 	struct gpage *page;
 
-	may_sleep("get_page");
+	if (atomic)
+		atomic_only("get_page(atomic)");
+	else
+		may_sleep("get_page");
 	if (nr < 0)
 		return -ENOENT;
 	if (world.page_error)
@@ -352,6 +367,8 @@ static int env_get_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
 	page = &world.pages[nr];
 	if (write && world.readonly[nr / NR_POS])
 		return -EROFS;
+	if (atomic && has_to_sleep(page, write))
+		return -EAGAIN;
 	bring_in(page, write);
 	out->writable = !world.readonly[nr / NR_POS] &&
 			(write || !page->shared);

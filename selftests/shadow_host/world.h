@@ -106,7 +106,9 @@ struct vcpu {
  * @vcpus:	the vCPUs
  * @next_hfn:	host frame not used yet
  * @page_error:	what get_page() returns, 0 for the page
- * @read_error:	what read_gpte() returns where it may sleep, 0 for the entry
+ * @read_error:	what read_gpte() returns where it may sleep, 0 for the entry;
+ *		where it may not it has to
+ * @looks:	atomic get_page() so far
  * @race:	armed
  * @raced:	it happened during this operation
  * @auditing:	reads tell what memory holds even where the host would have to
@@ -124,6 +126,7 @@ struct world {
 	u64 next_hfn;
 	int page_error;
 	int read_error;
+	unsigned int looks;
 	struct race race;
 	bool raced;
 	bool auditing;
