@@ -135,7 +135,7 @@ plant notifier-misses-a-cached-root cache.c \
 plant reclaim-of-the-root-in-use cache.c \
 	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
 plant mmio-over-a-present-spte sync.c \
-	'(sp->unsync && !entry_is_now\(mmu, sp, idx\)\) \{\n\t\t\t)lull_spte_drop\(mmu, sp, idx\);' \
+	'(sp->unsync && !lull_entry_is_now\(mmu, sp, idx\)\) \{\n\t\t\t)lull_spte_drop\(mmu, sp, idx\);' \
 	'$1WRITE_ONCE(sp->spt[idx], 0); __clear_bit(idx, sp->present); mmu->flush = true;'
 
 # And others.
@@ -251,7 +251,7 @@ plant remake-of-absent leaf.c \
 	'if \(!entry_usable\(sp, gpte\) \|\| !sp->role\.wp\)' \
 	'if (!(gpte & LULL_PTE_A) || !sp->role.wp)'
 plant remake-with-wp-clear leaf.c \
-	' \|\| !sp->role\.wp\)\n' ')\n'
+	' \|\| !sp->role\.wp\)' ')'
 plant remake-with-more-rights leaf.c \
 	'unsigned int access = sp->role\.access & gpte_access\(gpte\);' \
 	'unsigned int access = gpte_access(gpte);'
@@ -273,13 +273,13 @@ plant table-maps-itself sync.c \
 plant host-right-from-any-spte leaf.c \
 	'page->writable = \*spte & LULL_SPTE_HOST_W;' 'page->writable = true;'
 plant descend-through-unsync walk.c \
-	'sp->role\.level > 1 && !sp->unsync' 'sp->role.level > 1'
+	'if \(sp->unsync && !lull_entry_is_now\(mmu, sp, idx\)\)\n\t\t\tbreak;' ''
 plant descend-into-pieces walk.c \
 	'if \(child->role\.direct\)\n\t\t\tbreak;' ''
 plant descend-with-all-rights walk.c \
 	'\*access = walk->sp->role\.access;' ''
 plant invlpg-keeps-translation sync.c \
-	'sync_leaf\(mmu, sp, idx\);\n' ';\n'
+	'sync_leaf\(mmu, sp, idx\);' ';'
 plant invlpg-of-unread-table sync.c \
 	'if \(read_now\(mmu, sp, idx, &gpte\)\)\n\t\tlull_spte_drop\(mmu, sp, idx\);' \
 	'if (read_now(mmu, sp, idx, &gpte)) return;'

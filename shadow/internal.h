@@ -158,7 +158,7 @@ static inline u64 link_bits(const struct lull_sp *sp)
  * @seen:	the same as memory has them: read-only tables take no A and D
  * @gpa:	where each was read
  * @access:	rights after the entry of that level
- * @top:	level where the reading began: those above lead there in sync
+ * @top:	level where the reading began: shadow pages lead there
  * @level:	of the leaf: 1, or 2 for a large page, or LULL_NO_ENTRIES
  * @gfn:	4 KiB frame the address translates to
  * @sp:		in: NULL; under the lock the root, and the walk does not sleep.
@@ -244,6 +244,8 @@ void lull_leaf_prefetch(struct lull_mmu *mmu, struct lull_sp *sp,
 
 /* sync.c */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
+bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
+		       unsigned int idx);
 void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva);
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp);
 

@@ -195,12 +195,10 @@ void lull_leaf_prefetch(struct lull_mmu *mmu, struct lull_sp *sp,
 	if (sp->role.direct)
 		return;
 	for (nr = 0; nr < PREFETCH && ++idx < LULL_PT_ENTRIES; nr++) {
-		if (mmu->env->read_gpte(mmu, gpa + 8 * idx, &gpte, true))
-			return;
-		if (test_bit(idx, sp->present) &&
-		    gpte_unchanged(sp->gptes[idx], gpte))
-			return;
-		if (!lull_leaf_remake(mmu, sp, idx, gpte))
+		if (mmu->env->read_gpte(mmu, gpa + 8 * idx, &gpte, true) ||
+		    (test_bit(idx, sp->present) &&
+		     gpte_unchanged(sp->gptes[idx], gpte)) ||
+		    !lull_leaf_remake(mmu, sp, idx, gpte))
 			return;
 	}
 }

@@ -13,7 +13,7 @@
 #define IS_CHAIN	1UL
 #define LONGEST_CHAIN	1000
 /* Descriptors that a VM keeps for the next */
-#define MOST_SPARES	512
+#define MOST_SPARES	128
 
 /**
  * struct lull_rmap_desc - a link of a chain; one cache line

@@ -134,9 +134,16 @@ static int read_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 	return mmu->env->read_gpte(mmu, (sp->gfn << 12) + 8 * idx, gpte, true);
 }
 
-/* Is the entry an SPTE was made from what the table holds now? */
-static bool entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
-			 unsigned int idx)
+/**
+ * lull_entry_is_now() - was an SPTE made from what the table holds now?
+ * @mmu:	the VM's
+ * @sp:		the page it is in
+ * @idx:	which
+ *
+ * Return: whether it was; false also where the table cannot be read.
+ */
+bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
+		       unsigned int idx)
 {
 	u64 gpte;
 
@@ -379,7 +386,7 @@ void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva)
 		idx = pt_index(gva, sp->role.level);
 		if (!test_bit(idx, sp->present))
 			break;
-		if (sp->unsync && !entry_is_now(mmu, sp, idx)) {
+		if (sp->unsync && !lull_entry_is_now(mmu, sp, idx)) {
 			lull_spte_drop(mmu, sp, idx);
 			break;
 		}

@@ -85,21 +85,24 @@ static int set_accessed_dirty(struct lull_shadow *sh, struct lull_walk *walk,
 }
 
 /*
- * Go down by the links of shadow pages in sync: they were made from entries
- * that are still the same, and whose A is set.  The pieces of a large page
- * depend on D, too: not into them.
+ * Go down by the links of shadow pages that were made from entries that are
+ * still the same: their A is set.  The pieces of a large page depend on D, too:
+ * not into them.
  */
-static struct lull_sp *descend(struct lull_sp *sp, gva_t gva)
+static struct lull_sp *descend(struct lull_mmu *mmu, struct lull_sp *sp,
+			       gva_t gva)
 {
 	struct lull_sp *child;
-	u64 spte;
+	unsigned int idx;
 
-	while (sp->role.level > 1 && !sp->unsync) {
-		spte = sp->spt[pt_index(gva, sp->role.level)];
-		if (!spte)
+	while (sp->role.level > 1) {
+		idx = pt_index(gva, sp->role.level);
+		if (!sp->spt[idx])
 			break;
-		child = link_child(spte);
+		child = link_child(sp->spt[idx]);
 		if (child->role.direct)
+			break;
+		if (sp->unsync && !lull_entry_is_now(mmu, sp, idx))
 			break;
 		sp = child;
 	}
@@ -114,7 +117,7 @@ static u64 first_table(struct lull_shadow *sh, const struct lull_fault *fault,
 	walk->top = LULL_ROOT_LEVEL;
 	if (!walk->sp)
 		return sh->cr3 & LULL_PTE_ADDR;
-	walk->sp = descend(walk->sp, fault->gva);
+	walk->sp = descend(sh->mmu, walk->sp, fault->gva);
 	*access = walk->sp->role.access;
 	walk->top = walk->sp->role.level;
 	return walk->sp->gfn << 12;

@@ -212,6 +212,19 @@ static void write_of_the_monitor(void **state)
 	assert_int_equal(unit_audit(), 0);
 }
 
+/* The host has swapped out the table that the guest has changed. */
+static void invlpg_of_a_table_away(void **state)
+{
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	world.pages[L1].away = true;
+	lull_shadow_invlpg(&vcpu()->sh, 0);
+	assert_int_equal(world.pages[DATA].rmap.val, 0);
+	assert_int_equal(unit_audit(), 0);
+	cpu_set_root(vcpu());
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+}
+
 /* A leaf over one that was not flushed is in the rmap of the right frame. */
 static void replace_leaf(void)
 {
@@ -339,6 +352,7 @@ int main(void)
 		MMU_TEST(page_mapped_everywhere),
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
+		MMU_TEST(invlpg_of_a_table_away),
 		MMU_TEST(leaf_over_another),
 		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
