@@ -225,6 +225,21 @@ static void invlpg_of_a_table_away(void **state)
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 }
 
+/* The entry leads to another page now, which the host is taking away. */
+static void remake_inside_a_range(void **state)
+{
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	world_store(L1, 0, unit_gpa(DATA + 1) | ENTRY_USED);
+	world_move_begin(DATA + 1);
+	lull_shadow_invlpg(&vcpu()->sh, 0);
+	assert_int_equal(world.pages[DATA].rmap.val, 0);
+	assert_int_equal(world.pages[DATA + 1].rmap.val, 0);
+	world_move_end(DATA + 1);
+	cpu_set_root(vcpu());
+	assert_int_equal(unit_audit(), 0);
+}
+
 /* A leaf over one that was not flushed is in the rmap of the right frame. */
 static void replace_leaf(void)
 {
@@ -353,6 +368,7 @@ int main(void)
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
 		MMU_TEST(invlpg_of_a_table_away),
+		MMU_TEST(remake_inside_a_range),
 		MMU_TEST(leaf_over_another),
 		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
