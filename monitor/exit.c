@@ -151,10 +151,9 @@ static void note_fault(struct lull_vcpu *vcpu, const struct lull_fault *fault,
 	lull_count(vcpu, LULL_CNT_FAULTS);
 	if (!trace_lull_fault_enabled())
 		return;
-	lull_account(vcpu, LULL_TICKS_FAULT);
 	trace_lull_fault(vcpu->vm->id, vcpu->id, fault->gva, fault->gpa,
 			 fault->error_code, fault->result, fault->level,
-			 vcpu->last - start);
+			 rdtsc() - start);
 }
 
 static int handle_page_fault(struct lull_vcpu *vcpu)
@@ -177,8 +176,10 @@ static int page_fault_quick(struct lull_vcpu *vcpu)
 	u64 start = vcpu->last;
 
 	if ((vcpu->exit.intr_info & (VMX_INTR_TYPE | VMX_INTR_VECTOR)) !=
-	    (VMX_INTR_TYPE_HARD_EXC | LULL_VEC_PF))
+	    (VMX_INTR_TYPE_HARD_EXC | LULL_VEC_PF) ||
+	    lull_vmx_event_pending(&vcpu->vmx))
 		return LULL_NEXT_SLOW;
+	vcpu->bucket = LULL_TICKS_FAULT;
 	fault = make_fault(vcpu);
 	if (!lull_shadow_try_fault(&vcpu->shadow, &fault))
 		return LULL_NEXT_SLOW;
@@ -337,6 +338,7 @@ static int handle_invlpg(struct lull_vcpu *vcpu)
 
 static int invlpg_quick(struct lull_vcpu *vcpu)
 {
+	vcpu->bucket = LULL_TICKS_FAULT;
 	if (!lull_shadow_try_invlpg(&vcpu->shadow, vcpu->exit.qualification))
 		return LULL_NEXT_SLOW;
 	return lull_next_insn(vcpu);

@@ -278,24 +278,23 @@ static void load_host_regs(struct lull_vcpu *vcpu)
 static bool may_enter(struct lull_vcpu *vcpu)
 {
 	return !vcpu->halted && !vcpu->shutdown && !READ_ONCE(vcpu->vm->dead) &&
-	       !READ_ONCE(vcpu->timer.fired) && !need_resched() && !must_leave(vcpu) &&
-	       lull_shadow_root_valid(&vcpu->shadow);
+	       !READ_ONCE(vcpu->timer.fired) && !need_resched() &&
+	       !must_leave(vcpu) && lull_shadow_root_valid(&vcpu->shadow);
 }
 
 /*
  * The same after an exit that was handled at once.  Whatever others have asked
  * for since may_enter() said yes has come with an IPI, which ends the next stay
  * as it begins; an exit that halts the vCPU or kills the VM is not handled at
- * once.  So this is only quicker than an IPI, but for a thread that the
- * handler itself woke.
+ * once.  So this is only quicker than an IPI, but for a thread that the handler
+ * itself woke, and a triple fault that it made.
  */
 static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
 {
 	const unsigned long mask = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
 				   _TIF_NOTIFY_SIGNAL;
 
-	return likely(!READ_ONCE(vcpu->requests)) &&
-	       likely(!(read_thread_flags() & mask));
+	return likely(!vcpu->shutdown) && likely(!(read_thread_flags() & mask));
 }
 
 /* The exit cut off the delivery of an event: the next entry has it again. */
@@ -398,6 +397,8 @@ static int run_until_slow(struct lull_vcpu *vcpu)
 			account_quick(vcpu, LULL_TICKS_ENTRY);
 			return LULL_NEXT_GUEST;
 		}
+		if (unlikely(READ_ONCE(vcpu->requests)))
+			answer_requests(vcpu);
 		deliver_irq(vcpu);
 		account_quick(vcpu, LULL_TICKS_GUEST);
 	}
