@@ -286,15 +286,17 @@ static bool may_enter(struct lull_vcpu *vcpu)
  * The same after an exit that was handled at once.  Whatever others have asked
  * for since may_enter() said yes has come with an IPI, which ends the next stay
  * as it begins; an exit that halts the vCPU or kills the VM is not handled at
- * once.  So this is only quicker than an IPI, but for a thread that the handler
- * itself woke, and a triple fault that it made.
+ * once.  So this is only quicker than an IPI, but for what the handler itself
+ * did: a thread it woke, a triple fault, a TSC that moved under the timer.
  */
 static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
 {
 	const unsigned long mask = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
 				   _TIF_NOTIFY_SIGNAL;
 
-	return likely(!vcpu->shutdown) && likely(!(read_thread_flags() & mask));
+	return likely(!vcpu->shutdown) &&
+	       likely(!READ_ONCE(vcpu->timer.fired)) &&
+	       likely(!(read_thread_flags() & mask));
 }
 
 /* The exit cut off the delivery of an event: the next entry has it again. */
