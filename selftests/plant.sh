@@ -109,13 +109,13 @@ plant spte-kept-after-memslot-removal notifier.c \
 	'(spin_needbreak\(&mmu->lock\)\)\s*)continue;' '$1break;'
 plant invlpg-forgets-large-pages sync.c \
 	'if \(mmu->nr_upper_unsync\)\n' \
-	'while (sp->role.level > 2 && test_bit(pt_index(gva, sp->role.level), sp->present))
-		sp = link_child(sp->spt[pt_index(gva, sp->role.level)]);
-	if (sp->gptes[pt_index(gva, 2)] & LULL_PTE_PS) {
-		spin_unlock(&mmu->lock);
+	'struct lull_sp *top = sp;
+
+	while (top->role.level > 2 &&
+	       test_bit(pt_index(gva, top->role.level), top->present))
+		top = link_child(top->spt[pt_index(gva, top->role.level)]);
+	if (top->gptes[pt_index(gva, 2)] & LULL_PTE_PS)
 		return;
-	}
-	sp = sh->root;
 	if (mmu->nr_upper_unsync)
 '
 plant stale-rmap cache.c \
@@ -250,8 +250,6 @@ plant remake-without-accessed leaf.c \
 plant remake-of-absent leaf.c \
 	'if \(!entry_usable\(sp, gpte\) \|\| !sp->role\.wp\)' \
 	'if (!(gpte & LULL_PTE_A) || !sp->role.wp)'
-plant remake-with-wp-clear leaf.c \
-	' \|\| !sp->role\.wp\)' ')'
 plant remake-with-more-rights leaf.c \
 	'unsigned int access = sp->role\.access & gpte_access\(gpte\);' \
 	'unsigned int access = gpte_access(gpte);'
