@@ -14,8 +14,8 @@
 
 /**
  * struct board - a guest's devices
- * @lock:	guards @uart, @rtc and @balloon; the vCPU's thread and the console's thread
- *		take it
+ * @lock:	guards @uart, @rtc and @balloon; the vCPU's thread and the
+ *		console's thread take it
  * @ports:	fixed after board_init()
  * @uart:	first serial port
  * @rtc:	clock
