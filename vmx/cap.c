@@ -202,5 +202,7 @@ int lull_vmx_choose_config(const struct vmx_msrs *msrs,
 		return -EOPNOTSUPP;
 	choose_vpid(msrs, config);
 	choose_efer(config);
+	config->cr3_targets = VMX_MISC_CR3_TARGETS(msrs->misc) >=
+			      VMX_NR_CR3_TARGETS;
 	return 0;
 }

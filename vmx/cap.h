@@ -17,6 +17,7 @@
  * @cpu2:	likewise for the secondary ones, 0 if there are none
  * @exit:	likewise for the VM-exit controls
  * @entry:	likewise for the VM-entry controls
+ * @misc:	IA32_VMX_MISC
  * @ept_vpid:	IA32_VMX_EPT_VPID_CAP, 0 if the CPU has neither
  * @cr0_fixed0:	IA32_VMX_CR0_FIXED0
  * @cr0_fixed1:	IA32_VMX_CR0_FIXED1
@@ -30,6 +31,7 @@ struct vmx_msrs {
 	u64 cpu2;
 	u64 exit;
 	u64 entry;
+	u64 misc;
 	u64 ept_vpid;
 	u64 cr0_fixed0;
 	u64 cr0_fixed1;
@@ -42,6 +44,9 @@ struct vmx_msrs {
 #define VMX_BASIC_MEMORY_TYPE(basic)	(((basic) >> 50) & 0xf)
 #define VMX_BASIC_TYPE_WB		6
 #define VMX_BASIC_TRUE_CONTROLS		BIT_ULL(55)
+
+/* Number of CR3-target values, in IA32_VMX_MISC. */
+#define VMX_MISC_CR3_TARGETS(misc)	(((misc) >> 16) & 0x1ff)
 
 int lull_vmx_choose_config(const struct vmx_msrs *msrs,
 			   struct vmx_config *config, const char **missing);

@@ -13,9 +13,6 @@
 #define CPU2_KNOWN	(SECONDARY_EXEC_ENABLE_VPID | \
 			 SECONDARY_EXEC_WBINVD_EXITING)
 
-/* Number of CR3-target values, in IA32_VMX_MISC. */
-#define MISC_CR3_TARGETS(misc)	(((misc) >> 16) & 0x1ff)
-
 /* Vectors that push an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC. */
 #define PUSH_ERROR_CODE	(BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | \
 			 BIT(14) | BIT(17))
@@ -64,7 +61,7 @@ static const char *check_execution(const struct vmx_state *s)
 		return "secondary processor-based controls: reserved bits";
 	if (s->cpu2 & ~(u32)CPU2_KNOWN)
 		return "secondary processor-based controls: not checked here";
-	if (s->cr3_targets > MISC_CR3_TARGETS(s->misc))
+	if (s->cr3_targets > VMX_MISC_CR3_TARGETS(s->misc))
 		return "CR3-target count";
 	if ((s->cpu & CPU_BASED_USE_IO_BITMAPS) &&
 	    (!is_page(s, s->io_bitmap[0]) || !is_page(s, s->io_bitmap[1])))

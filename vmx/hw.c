@@ -173,6 +173,7 @@ void lull_vmx_read_msrs(struct vmx_msrs *msrs)
 			 MSR_IA32_VMX_EXIT_CTLS, msrs->exit);
 	rdmsrl(is_true ? MSR_IA32_VMX_TRUE_ENTRY_CTLS :
 			 MSR_IA32_VMX_ENTRY_CTLS, msrs->entry);
+	rdmsrl(MSR_IA32_VMX_MISC, msrs->misc);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, msrs->cr0_fixed0);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED1, msrs->cr0_fixed1);
 	rdmsrl(MSR_IA32_VMX_CR4_FIXED0, msrs->cr4_fixed0);

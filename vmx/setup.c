@@ -421,6 +421,36 @@ void lull_vmx_set_root(struct vmx_vcpu *vmx, hpa_t root)
 }
 
 /**
+ * lull_vmx_get_root() - the page tables that the guest uses
+ * @vmx:	loaded
+ *
+ * The bits of CR3 that are no address are not the root's.
+ *
+ * Return: host-physical address of the top table, of 4-level paging.
+ */
+hpa_t lull_vmx_get_root(struct vmx_vcpu *vmx)
+{
+	return vmcs_read_natural(GUEST_CR3) & PAGE_MASK;
+}
+
+/**
+ * lull_vmx_set_cr3_targets() - values of CR3 that the guest loads by itself
+ * @vmx:	loaded
+ * @value:	the values, all 64 bits of which are compared
+ * @nr:		how many
+ */
+void lull_vmx_set_cr3_targets(struct vmx_vcpu *vmx, const u64 *value,
+			      unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		vmcs_write_natural(CR3_TARGET_VALUE0 + 2 * i, value[i]);
+	vmcs_write32(CR3_TARGET_COUNT, nr);
+	vmx->cr3_targets = nr;
+}
+
+/**
  * lull_vmx_flush_tlb() - forget every translation of this vCPU
  * @vmx:	loaded or not; takes effect before the next entry
  *
@@ -437,6 +467,7 @@ void lull_vmx_flush_tlb(struct vmx_vcpu *vmx)
  */
 #define SEG_FIELD(name, nr)	(GUEST_ES_##name + 2 * (nr))
 
+static_assert(CR3_TARGET_VALUE0 + 2 * 3 == CR3_TARGET_VALUE3);
 static_assert(SEG_FIELD(SELECTOR, LULL_TR) == GUEST_TR_SELECTOR);
 static_assert(SEG_FIELD(BASE, LULL_LDTR) == GUEST_LDTR_BASE);
 static_assert(SEG_FIELD(LIMIT, LULL_GS) == GUEST_GS_LIMIT);

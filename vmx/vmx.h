@@ -29,6 +29,7 @@
  * @vpid:	VPIDs and single-context INVVPID can be used
  * @tpr_shadow:	the TPR shadow can be used
  * @efer_controls: entry and exit load EFER; otherwise the MSR lists do
+ * @cr3_targets: there are VMX_NR_CR3_TARGETS CR3-target values
  */
 struct vmx_config {
 	u32 revision;
@@ -44,7 +45,10 @@ struct vmx_config {
 	bool vpid;
 	bool tpr_shadow;
 	bool efer_controls;
+	bool cr3_targets;
 };
+
+#define VMX_NR_CR3_TARGETS	4
 
 /* Basic exit reasons (SDM appendix "VMX Basic Exit Reasons") in use. */
 enum vmx_exit_reason {
@@ -159,6 +163,7 @@ struct vmx_invvpid {
  * @cpu_controls: primary processor-based controls in the VMCS
  * @entry_controls: VM-entry controls in the VMCS
  * @irq_window:	interrupt-window exiting is on in them
+ * @cr3_targets: how many CR3-target values are in force
  * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
@@ -201,6 +206,7 @@ struct vmx_vcpu {
 	u32 cpu_controls;
 	u32 entry_controls;
 	bool irq_window;
+	u8 cr3_targets;
 	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -248,6 +254,11 @@ void lull_vmx_set_cr4(struct vmx_vcpu *vmx, u64 cr4);
 void lull_vmx_set_efer(struct vmx_vcpu *vmx, u64 efer);
 /* With paging off @root is a table of PDPTEs, below 4 GiB. */
 void lull_vmx_set_root(struct vmx_vcpu *vmx, hpa_t root);
+/* Where the guest is now, which may have loaded a CR3-target value. */
+hpa_t lull_vmx_get_root(struct vmx_vcpu *vmx);
+/* MOV to CR3 of these does not exit; at most VMX_NR_CR3_TARGETS. */
+void lull_vmx_set_cr3_targets(struct vmx_vcpu *vmx, const u64 *value,
+			      unsigned int nr);
 void lull_vmx_set_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
 		      const struct lull_segment *seg);
 void lull_vmx_get_seg(struct vmx_vcpu *vmx, enum lull_seg nr,
