@@ -10,6 +10,11 @@
  * INVLPG.  It is forgotten by INVVPID on that CPU, or by a VM entry without
  * VPID, and by nothing else.
  *
+ * A guest with CR3 targets may load another root unseen, and again.  Each load
+ * flushes, so that the CPU holds what it found under one of them, or what it
+ * held before if there was none: a table for each says what.  The next exit
+ * tells which root is loaded, and its table is what the CPU still holds.
+ *
  * Compared are, under the mmu lock,
  *  - before an entry that flushes nothing: all that is held;
  *  - after an exit, unless a flush was asked for meanwhile: the same;
@@ -89,12 +94,10 @@ static bool is_held(const struct lull_soft_entry *entry, u32 floor)
 	return entry->since && (s32)(entry->flushes - floor) >= 0;
 }
 
-/*
- * Compare what @table has since flush number @floor with the tables under the
- * vCPU's root.
- */
-static void check(struct lull_vcpu *vcpu, const struct lull_soft_table *table,
-		  u32 floor, const char *when)
+/* Compare what @table has since flush number @floor with what is under @root. */
+static void check_root(struct lull_vcpu *vcpu, hpa_t root,
+		       const struct lull_soft_table *table, u32 floor,
+		       const char *when)
 {
 	const struct lull_soft_entry *entry = table->entry;
 	struct lull_hw_walk now;
@@ -103,12 +106,33 @@ static void check(struct lull_vcpu *vcpu, const struct lull_soft_table *table,
 	for (; entry < table->entry + LULL_SOFT_ENTRIES; entry++) {
 		if (!is_held(entry, floor))
 			continue;
-		lull_shadow_hw_walk(&vcpu->shadow, entry->gva, &now);
+		lull_shadow_hw_walk(&vcpu->shadow, root, entry->gva, &now);
 		level = lull_hw_walk_stale(&entry->walk, &now);
 		atomic64_inc(&vcpu->vm->soft.checked);
 		if (level || entry->vm != vcpu->vm->id)
 			report(vcpu, entry, &now, level, when);
 	}
+}
+
+static void check(struct lull_vcpu *vcpu, const struct lull_soft_table *table,
+		  u32 floor, const char *when)
+{
+	check_root(vcpu, lull_shadow_root_hpa(&vcpu->shadow), table, floor,
+		   when);
+}
+
+/* In the guest any target may have been loaded by now. */
+static void check_targets(struct lull_vcpu *vcpu, const char *when)
+{
+	const struct lull_target *target = vcpu->shadow.targets.slot;
+	unsigned int i;
+
+	if (!vcpu->vmx.cr3_targets)
+		return;
+	for (i = 0; i < LULL_NR_TARGETS; i++)
+		if (target[i].root)
+			check_root(vcpu, target[i].hpa, &vcpu->soft.target[i],
+				   vcpu->soft.floor, when);
 }
 
 static bool flush_due(const struct lull_vcpu *vcpu)
@@ -191,10 +215,11 @@ bool lull_soft_tlb_reenter(struct lull_vcpu *vcpu)
  * needs no lock, as the CPU's needs none: who frees a table waits for this CPU
  * first.
  */
-static void learn(struct lull_vcpu *vcpu, unsigned int i, u32 flushes)
+static void learn(struct lull_vcpu *vcpu, struct lull_soft_table *table,
+		  hpa_t root, unsigned int i, u32 flushes)
 {
 	struct lull_soft_tlb *soft = &vcpu->soft;
-	struct lull_soft_entry *entry = &soft->table->entry[i];
+	struct lull_soft_entry *entry = &table->entry[i];
 	struct lull_soft_entry new = {
 		.gva = soft->watch[i].gva,
 		.flushes = flushes,
@@ -202,13 +227,39 @@ static void learn(struct lull_vcpu *vcpu, unsigned int i, u32 flushes)
 		.since = soft->entries,
 	};
 
-	lull_shadow_hw_walk(&vcpu->shadow, new.gva, &new.walk);
+	lull_shadow_hw_walk(&vcpu->shadow, root, new.gva, &new.walk);
 	/* Both may be held: keep the one that can do more. */
 	if (is_held(entry, flushes) && entry->gva == new.gva &&
 	    lull_hw_walk_stale(&entry->walk, &new.walk))
 		return;
 	*entry = new;
 	atomic64_inc(&vcpu->vm->soft.learned);
+}
+
+static void learn_root(struct lull_vcpu *vcpu, struct lull_soft_table *table,
+		       hpa_t root, u32 flushes)
+{
+	unsigned int i;
+
+	for (i = 0; i < LULL_SOFT_ENTRIES; i++) {
+		if (vcpu->soft.watch[i].used)
+			learn(vcpu, table, root, i, flushes);
+	}
+}
+
+/* What each target has for the CPU, which begins with nothing of it. */
+static void learn_targets(struct lull_vcpu *vcpu, u32 flushes)
+{
+	const struct lull_target *target = vcpu->shadow.targets.slot;
+	struct lull_soft_table *table = vcpu->soft.target;
+	unsigned int i;
+
+	if (!vcpu->vmx.cr3_targets)
+		return;
+	memset(table, 0, sizeof(vcpu->soft.target));
+	for (i = 0; i < LULL_NR_TARGETS; i++)
+		if (target[i].root)
+			learn_root(vcpu, &table[i], target[i].hpa, flushes);
 }
 
 /**
@@ -219,7 +270,6 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 {
 	struct lull_soft_tlb *soft = &vcpu->soft;
 	int cpu = smp_processor_id();
-	unsigned int i;
 
 	soft->entries++;
 	soft->seen = false;
@@ -229,10 +279,9 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 	soft->table = find_table(vcpu, cpu);
 	if (!soft->table)
 		return;
-	for (i = 0; i < LULL_SOFT_ENTRIES; i++) {
-		if (soft->watch[i].used)
-			learn(vcpu, i, soft->floor);
-	}
+	learn_root(vcpu, soft->table, lull_shadow_root_hpa(&vcpu->shadow),
+		   soft->floor);
+	learn_targets(vcpu, soft->floor);
 	/* Whoever sees it set sees the table as it is now. */
 	smp_store_release(&soft->inside, true);
 }
@@ -244,6 +293,24 @@ void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 void lull_soft_tlb_leave(struct lull_vcpu *vcpu)
 {
 	WRITE_ONCE(vcpu->soft.inside, false);
+}
+
+/**
+ * lull_soft_tlb_landed() - the guest has loaded a CR3 target
+ * @vcpu:	the vCPU, which has its root now; before anything else is done
+ */
+void lull_soft_tlb_landed(struct lull_vcpu *vcpu)
+{
+	hpa_t root = lull_shadow_root_hpa(&vcpu->shadow);
+	struct lull_soft_tlb *soft = &vcpu->soft;
+	unsigned int i;
+
+	if (!soft->table)
+		return;
+	for (i = 0; i < LULL_NR_TARGETS; i++)
+		if (vcpu->shadow.targets.slot[i].root &&
+		    vcpu->shadow.targets.slot[i].hpa == root)
+			*soft->table = soft->target[i];
 }
 
 /* Follow @gva in one of the places from @first on. */
@@ -344,6 +411,8 @@ int lull_soft_tlb_exit(struct lull_vcpu *vcpu)
  */
 void lull_soft_tlb_settled(struct lull_vm *vm)
 {
+	static const char in_guest[] =
+		"in the guest, where a flush is relied on";
 	struct lull_vcpu *vcpu;
 	unsigned int i;
 
@@ -351,9 +420,10 @@ void lull_soft_tlb_settled(struct lull_vm *vm)
 	for (i = 0; i < LULL_MAX_VCPUS; i++) {
 		vcpu = vm->vcpus[i];
 		/* Pairs with lull_soft_tlb_enter(). */
-		if (vcpu && smp_load_acquire(&vcpu->soft.inside))
-			check(vcpu, vcpu->soft.table, vcpu->soft.floor,
-			      "in the guest, where a flush is relied on");
+		if (!vcpu || !smp_load_acquire(&vcpu->soft.inside))
+			continue;
+		check(vcpu, vcpu->soft.table, vcpu->soft.floor, in_guest);
+		check_targets(vcpu, in_guest);
 	}
 }
 

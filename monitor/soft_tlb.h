@@ -67,6 +67,7 @@ struct lull_soft_watch {
  * @seen:	[v] the last exit was looked at
  * @cpu:	[v] CPU of the last entry, or of the one to come
  * @own:	table of a vCPU without VPID
+ * @target:	[m] what it may hold once it has loaded a CR3 target in this stay
  *
  * [v] vcpu->mutex, [m] written with @inside false and read under the mmu
  * lock, [a] atomic.
@@ -82,6 +83,7 @@ struct lull_soft_tlb {
 	bool seen;
 	int cpu;
 	struct lull_soft_table own;
+	struct lull_soft_table target[LULL_NR_TARGETS];
 };
 
 /**
@@ -102,6 +104,7 @@ int lull_soft_tlb_prepare(struct lull_vcpu *vcpu);
 bool lull_soft_tlb_reenter(struct lull_vcpu *vcpu);
 void lull_soft_tlb_enter(struct lull_vcpu *vcpu);
 void lull_soft_tlb_leave(struct lull_vcpu *vcpu);
+void lull_soft_tlb_landed(struct lull_vcpu *vcpu);
 bool lull_soft_tlb_left(struct lull_vcpu *vcpu);
 int lull_soft_tlb_exit(struct lull_vcpu *vcpu);
 void lull_soft_tlb_settled(struct lull_vm *vm);
@@ -121,6 +124,10 @@ static inline void lull_soft_tlb_enter(struct lull_vcpu *vcpu)
 }
 
 static inline void lull_soft_tlb_leave(struct lull_vcpu *vcpu)
+{
+}
+
+static inline void lull_soft_tlb_landed(struct lull_vcpu *vcpu)
 {
 }
 

@@ -105,6 +105,17 @@ static unsigned int audit_synced(struct lull_mmu *mmu, struct lull_sp *sp)
 	return rmap ? lull_rmap_for_each(rmap, is_writable) : 0;
 }
 
+static unsigned int count_targets(struct lull_mmu *mmu,
+				  const struct lull_sp *sp)
+{
+	struct lull_target *target;
+	unsigned int nr = 0;
+
+	list_for_each_entry(target, &mmu->targets, link)
+		nr += target->root == sp;
+	return nr;
+}
+
 static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 			     struct census *census)
 {
@@ -126,6 +137,8 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 	census->upper_unsync += sp->unsync && sp->role.level > 1;
 	census->pages++;
 	bad += sp->invalid;
+	bad += sp->listed != count_targets(mmu, sp);
+	bad += sp->listed > sp->root_count;
 	bad += sp->unsync_children !=
 	       bitmap_weight(sp->unsync_child, LULL_PT_ENTRIES);
 	bad += table_sp(sp->spt) != sp;
@@ -135,12 +148,30 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 	return bad;
 }
 
+/*
+ * What a guest may load without an exit: a root that is in sync and kept, once
+ * on each list.  That all below it is in sync follows from the links.
+ */
+static unsigned int audit_target(struct lull_mmu *mmu,
+				 const struct lull_target *target)
+{
+	const struct lull_sp *root = target->root;
+	unsigned int i, same = 0;
+
+	for (i = 0; i < LULL_NR_TARGETS; i++)
+		same += target->sh->targets.slot[i].root == root;
+	return (same != 1) + !target->sh->targets.on + root->invalid +
+	       !is_in_sync(root) + (root->role.level != LULL_ROOT_LEVEL) +
+	       (root->gfn != pte_frame(target->cr3)) +
+	       (target->hpa != __pa(root->spt)) + !mmu->keep_roots;
+}
+
 /* Kept for its vCPU alone: empty, and found by nobody. */
 static unsigned int audit_zapped(const struct lull_sp *sp,
 				 struct census *census)
 {
 	census->pages++;
-	return !sp->root_count + !sp->invalid + sp->unsync +
+	return !sp->root_count + !sp->invalid + sp->unsync + sp->listed +
 	       !!sp->unsync_children + !!sp->parents.val +
 	       !!bitmap_weight(sp->present, LULL_PT_ENTRIES);
 }
@@ -186,6 +217,7 @@ static unsigned long count_rmaps(struct lull_mmu *mmu)
 int lull_mmu_audit_structure(struct lull_mmu *mmu)
 {
 	struct census census = { 0 };
+	struct lull_target *target;
 	unsigned int bad = 0;
 	struct lull_sp *sp;
 
@@ -197,6 +229,8 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	list_for_each_entry(sp, &mmu->zapped, link)
 		bad += audit_zapped(sp, &census);
 	bad += audit_spares(mmu);
+	list_for_each_entry(target, &mmu->targets, link)
+		bad += audit_target(mmu, target);
 	bad += census.parents != census.links;
 	bad += census.leaves != count_rmaps(mmu);
 	bad += census.upper_unsync != mmu->nr_upper_unsync;

@@ -37,6 +37,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 	INIT_LIST_HEAD(&mmu->pages);
 	INIT_LIST_HEAD(&mmu->zapped);
 	INIT_LIST_HEAD(&mmu->spares);
+	INIT_LIST_HEAD(&mmu->targets);
 	for (i = 0; i < ARRAY_SIZE(mmu->hash); i++)
 		INIT_HLIST_HEAD(&mmu->hash[i]);
 	mmu->scratch = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -54,6 +55,7 @@ void lull_mmu_destroy(struct lull_mmu *mmu)
 	lull_mmu_zap_all(mmu);
 	WARN_ON_ONCE(mmu->nr_pages);
 	lull_spares_free(mmu);
+	lull_spare_roots_free(mmu);
 	lull_rmap_free_spares(mmu);
 	free_page((unsigned long)mmu->scratch);
 	mmu->scratch = NULL;
@@ -190,6 +192,7 @@ static void mark_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 	mmu->stats.unsyncs++;
 	trace_lull_unsync(mmu->id, sp->gfn, sp->role.level);
 	mark_parents(sp);
+	lull_mmu_delist_unsync(mmu);
 }
 
 /**
@@ -211,7 +214,7 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
 		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
 			continue;
-		if (!sp->parents.val && !sp->root_count)
+		if (!sp->parents.val && !is_root_in_use(sp))
 			lull_sp_prepare_zap(mmu, sp, dead);
 		else
 			mark_unsync(mmu, sp);
@@ -292,6 +295,8 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
 	sp->unsync = false;
 	hlist_del(&sp->hash_link);
+	if (sp->listed)
+		lull_root_delist(mmu, sp);
 	sp->invalid = true;
 	mmu->flush = true;
 	list_move(&sp->link, sp->root_count ? &mmu->zapped : dead);
@@ -324,7 +329,8 @@ void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead)
  * @mmu:	the VM's
  * @nr:		how many
  *
- * A root that was loaded since it was last looked at here has a second chance.
+ * A root that was loaded since it was last looked at here has a second chance,
+ * and one that is a target a third, but not as a target.
  *
  * Return: how many there were.
  */
@@ -338,11 +344,16 @@ unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr)
 	list_for_each_entry_safe_reverse(sp, next, &mmu->pages, link) {
 		if (zapped == nr)
 			break;
-		if (sp->root_count)
+		if (is_root_in_use(sp))
 			continue;
 		if (sp->used) {
 			sp->used = false;
 			list_move(&sp->link, &mmu->pages);
+			continue;
+		}
+		/* Its vCPU has to leave it first: the next time, then. */
+		if (sp->listed) {
+			lull_root_delist(mmu, sp);
 			continue;
 		}
 		lull_sp_prepare_zap(mmu, sp, &dead);
@@ -364,6 +375,20 @@ void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room)
 }
 
 /**
+ * lull_root_release() - one fewer has this root
+ * @mmu:	the VM's
+ * @root:	the root
+ */
+void lull_root_release(struct lull_mmu *mmu, struct lull_sp *root)
+{
+	lockdep_assert_held(&mmu->lock);
+	if (!--root->root_count && root->invalid) {
+		list_del(&root->link);
+		free_sp(mmu, root);
+	}
+}
+
+/**
  * lull_root_put() - the vCPU stops using its root
  * @sh:		the vCPU
  */
@@ -371,12 +396,22 @@ void lull_root_put(struct lull_shadow *sh)
 {
 	struct lull_sp *root = sh->root;
 
-	lockdep_assert_held(&sh->mmu->lock);
 	sh->root = NULL;
-	if (root && !--root->root_count && root->invalid) {
-		list_del(&root->link);
-		free_sp(sh->mmu, root);
-	}
+	if (root)
+		lull_root_release(sh->mmu, root);
+}
+
+/**
+ * lull_root_set() - the vCPU goes to another root, or to the same
+ * @sh:		the vCPU
+ * @root:	the root
+ */
+void lull_root_set(struct lull_shadow *sh, struct lull_sp *root)
+{
+	root->root_count++;
+	lull_root_put(sh);
+	root->used = true;
+	sh->root = root;
 }
 
 /**

@@ -9,20 +9,21 @@
 /**
  * lull_shadow_hw_walk() - walk the shadow tables as hardware does
  * @sh:		the vCPU, with a root
+ * @root:	host-physical address of its table, or of a target's
  * @gva:	the address
  * @walk:	receives what is read on the way
  *
  * Context: under the lock, or with interrupts off in a vCPU that has announced
  * its entry: nothing it can reach is freed then.
  */
-void lull_shadow_hw_walk(const struct lull_shadow *sh, gva_t gva,
+void lull_shadow_hw_walk(const struct lull_shadow *sh, hpa_t root, gva_t gva,
 			 struct lull_hw_walk *walk)
 {
-	const u64 *table = sh->root->spt;
+	const u64 *table = __va(root);
 	int level = sh->root->role.level;
 
 	memset(walk, 0, sizeof(*walk));
-	walk->root = __pa(table);
+	walk->root = root;
 	for (; level; level--) {
 		u64 spte = READ_ONCE(table[pt_index(gva, level)]);
 

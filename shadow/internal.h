@@ -56,7 +56,8 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @invalid:	zapped; kept only because it is some vCPU's root
  * @unsync_children: bits set in @unsync_child
  * @used:	loaded as a root since reclaim last looked
- * @root_count:	vCPUs that have it as their root
+ * @listed:	targets in force that it is, each counted in @root_count, too
+ * @root_count:	vCPUs and targets that have it as their root
  * @parents:	SPTEs that link it
  * @present:	SPTEs that are not 0
  * @unsync_child: entries below which something is unsync
@@ -72,6 +73,7 @@ struct lull_sp {
 	bool invalid;
 	bool used;
 	u16 unsync_children;
+	u16 listed;
 	unsigned int root_count;
 	struct lull_rmap parents;
 	DECLARE_BITMAP(present, LULL_PT_ENTRIES);
@@ -175,6 +177,17 @@ struct lull_walk {
 	struct lull_sp *sp;
 };
 
+/* Does some vCPU have it as its root, by all that is known? */
+static inline bool is_root_in_use(const struct lull_sp *sp)
+{
+	return sp->root_count > sp->listed;
+}
+
+static inline bool is_in_sync(const struct lull_sp *sp)
+{
+	return !sp->unsync && !sp->unsync_children;
+}
+
 /* Here DESIGN.rst relies on a flush: a debug build looks. */
 static inline void lull_mmu_settled(struct lull_mmu *mmu)
 {
@@ -201,11 +214,13 @@ extern struct kmem_cache *lull_rmap_desc_cache;
 
 /* pool.c */
 int lull_shadow_topup(struct lull_shadow *sh);	/* not under mmu->lock */
+int lull_shadow_topup_root(struct lull_shadow *sh);	/* likewise */
 bool lull_shadow_is_ready(const struct lull_shadow *sh);
 void *lull_cache_pop(struct lull_cache *cache);
 struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role);
 void lull_sp_give(struct lull_mmu *mmu, struct lull_sp *sp);
 void lull_spares_free(struct lull_mmu *mmu);
+void lull_spare_roots_free(struct lull_mmu *mmu);
 
 /* cache.c */
 union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
@@ -225,7 +240,16 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 void lull_sp_commit_zap(struct lull_mmu *mmu, struct list_head *dead);
 unsigned long lull_mmu_zap_oldest(struct lull_mmu *mmu, unsigned long nr);
 void lull_mmu_reclaim(struct lull_mmu *mmu, unsigned int room);
+void lull_root_set(struct lull_shadow *sh, struct lull_sp *root);
+void lull_root_release(struct lull_mmu *mmu, struct lull_sp *root);
 void lull_root_put(struct lull_shadow *sh);
+
+/* targets.c */
+void lull_targets_init(struct lull_shadow *sh); /* not under mmu->lock */
+void lull_target_loaded(struct lull_shadow *sh);
+void lull_targets_drop(struct lull_shadow *sh);
+void lull_root_delist(struct lull_mmu *mmu, struct lull_sp *root);
+void lull_mmu_delist_unsync(struct lull_mmu *mmu);
 
 /* notifier.c */
 void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap);

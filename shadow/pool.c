@@ -99,6 +99,45 @@ int lull_shadow_topup(struct lull_shadow *sh)
 	return r;
 }
 
+/* Under the lock: a table that was a root's, or NULL. */
+static void *pop_spare_root(struct lull_mmu *mmu)
+{
+	void **table = mmu->spare_roots;
+
+	if (table) {
+		mmu->spare_roots = *table;
+		*table = NULL;
+	}
+	return table;
+}
+
+static void push_spare_root(struct lull_mmu *mmu, void *table)
+{
+	*(void **)table = mmu->spare_roots;
+	mmu->spare_roots = table;
+}
+
+/**
+ * lull_shadow_topup_root() - set aside the table of a root
+ * @sh:		the vCPU, after lull_shadow_topup()
+ *
+ * Context: without mmu->lock; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int lull_shadow_topup_root(struct lull_shadow *sh)
+{
+	struct lull_mmu *mmu = sh->mmu;
+
+	if (!mmu->keep_roots || sh->spare_root)
+		return 0;
+	spin_lock(&mmu->lock);
+	sh->spare_root = pop_spare_root(mmu);
+	spin_unlock(&mmu->lock);
+	if (!sh->spare_root)
+		sh->spare_root = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return sh->spare_root ? 0 : -ENOMEM;
+}
+
 /**
  * lull_shadow_is_ready() - is there nothing to set aside?
  * @sh:		the vCPU
@@ -137,6 +176,7 @@ void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
 		.rsvd_pa = LULL_PTE_ADDR & ~((1ULL << maxphyaddr) - 1),
 		.mode.wp = true,
 	};
+	lull_targets_init(sh);
 	spin_lock(&mmu->lock);
 	mmu->nr_vcpus++;
 	spin_unlock(&mmu->lock);
@@ -151,7 +191,10 @@ void lull_shadow_destroy(struct lull_shadow *sh)
 	if (!sh->mmu)
 		return;
 	spin_lock(&sh->mmu->lock);
+	lull_targets_drop(sh);
 	lull_root_put(sh);
+	if (sh->spare_root)
+		push_spare_root(sh->mmu, sh->spare_root);
 	sh->mmu->nr_vcpus--;
 	spin_unlock(&sh->mmu->lock);
 	while (sh->sps.nr)
@@ -163,6 +206,21 @@ void lull_shadow_destroy(struct lull_shadow *sh)
 		free_page((unsigned long)lull_cache_pop(&sh->tables));
 	while (sh->low.nr)
 		free_page((unsigned long)lull_cache_pop(&sh->low));
+}
+
+static bool is_kept(const struct lull_mmu *mmu, union lull_role role)
+{
+	return mmu->keep_roots && role.level == LULL_ROOT_LEVEL;
+}
+
+static void *take_table(struct lull_shadow *sh, union lull_role role)
+{
+	void *table = sh->spare_root;
+
+	if (!is_kept(sh->mmu, role))
+		return lull_cache_pop(is_pdpt(role) ? &sh->low : &sh->tables);
+	sh->spare_root = NULL;
+	return table;
 }
 
 /**
@@ -177,7 +235,7 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *sp;
 
-	if (!role.direct && mmu->nr_spares) {
+	if (!role.direct && !is_kept(mmu, role) && mmu->nr_spares) {
 		sp = list_first_entry(&mmu->spares, struct lull_sp, link);
 		list_del(&sp->link);
 		mmu->nr_spares--;
@@ -185,8 +243,7 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 		sp->used = false;
 	} else {
 		sp = lull_cache_pop(&sh->sps);
-		sp->spt = lull_cache_pop(is_pdpt(role) ? &sh->low :
-							 &sh->tables);
+		sp->spt = take_table(sh, role);
 		if (!role.direct)
 			sp->gptes = lull_cache_pop(&sh->tables);
 	}
@@ -196,7 +253,8 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 
 static void free_memory(struct lull_sp *sp)
 {
-	free_page((unsigned long)sp->spt);
+	if (sp->spt)
+		free_page((unsigned long)sp->spt);
 	if (sp->gptes)
 		free_page((unsigned long)sp->gptes);
 	kmem_cache_free(sp_cache, sp);
@@ -210,7 +268,11 @@ static void free_memory(struct lull_sp *sp)
 void lull_sp_give(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	set_page_private(virt_to_page(sp->spt), 0);
-	if (!sp->gptes || mmu->nr_spares >= MOST_SPARES) {
+	if (is_kept(mmu, sp->role)) {
+		push_spare_root(mmu, sp->spt);
+		sp->spt = NULL;
+	}
+	if (!sp->spt || !sp->gptes || mmu->nr_spares >= MOST_SPARES) {
 		free_memory(sp);
 		return;
 	}
@@ -230,4 +292,16 @@ void lull_spares_free(struct lull_mmu *mmu)
 		free_memory(sp);
 	INIT_LIST_HEAD(&mmu->spares);
 	mmu->nr_spares = 0;
+}
+
+/**
+ * lull_spare_roots_free() - nobody can have addresses of roots any more
+ * @mmu:	the VM's, going away
+ */
+void lull_spare_roots_free(struct lull_mmu *mmu)
+{
+	void *table;
+
+	while ((table = pop_spare_root(mmu)))
+		free_page((unsigned long)table);
 }

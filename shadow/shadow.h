@@ -97,6 +97,8 @@ struct lull_shadow_env {
  * @unsyncs:	tables that became unsync
  * @syncs:	unsync tables brought in sync
  * @shrunk:	shadow pages zapped because the host is short of memory
+ * @listed:	roots put on a vCPU's list of targets
+ * @delisted:	roots taken from one because of what happened to them
  */
 struct lull_mmu_stats {
 	u64 shadow_pages;
@@ -104,6 +106,8 @@ struct lull_mmu_stats {
 	u64 unsyncs;
 	u64 syncs;
 	u64 shrunk;
+	u64 listed;
+	u64 delisted;
 };
 
 /**
@@ -111,10 +115,15 @@ struct lull_mmu_stats {
  * @env:	[I] surroundings
  * @id:		[I] number of the VM, for tracepoints
  * @max_pages:	[I] most shadow pages
+ * @keep_roots:	[I] guests learn where roots are: tables of roots serve as
+ *		nothing else until @lull_mmu_destroy()
  * @lock:	the mmu lock
  * @pages:	[m] every valid shadow page, newest first
  * @hash:	[m] the same, by gfn
  * @zapped:	[m] invalid roots that some vCPU still has
+ * @targets:	[m] struct lull_target in force
+ * @spare_roots: [m] tables of former roots, for @keep_roots; each begins with
+ *		the address of the next
  * @nr_pages:	[m] length of @pages and @zapped
  * @spares:	[m] shadow pages kept for the next, with empty tables
  * @nr_spares:	[m] length of @spares
@@ -134,9 +143,12 @@ struct lull_mmu {
 	const struct lull_shadow_env *env;
 	u32 id;
 	unsigned int max_pages;
+	bool keep_roots;
 	spinlock_t lock;	/* the mmu lock */
 	struct list_head pages;
 	struct list_head zapped;
+	struct list_head targets;
+	void **spare_roots;
 	struct hlist_head hash[1 << LULL_HASH_BITS];
 	unsigned int nr_pages;
 	struct list_head spares;
@@ -180,6 +192,61 @@ struct lull_cache {
 	void *obj[LULL_CACHE_SIZE];
 };
 
+#define LULL_NR_TARGETS		4
+
+/* No CR3 has this value. */
+#define LULL_NO_CR3		(~0ULL)
+
+/**
+ * struct lull_target - a root that its vCPU may load without an exit
+ * @link:	[m] in mmu->targets, while the root is on the list
+ * @sh:		[I] the vCPU
+ * @root:	[m] counted, until lull_targets_settle() after it went from the
+ *		list; NULL without one
+ * @cr3:	[v] guest CR3 that the root stands for, LULL_NO_CR3 if there was
+ *		none yet; what the guest may have read stays valid when the root
+ *		is gone
+ * @hpa:	[v] where its table is
+ * @seen:	[v] when it was last known to be loaded
+ *
+ * [I] immutable, [m] mmu lock, [v] the vCPU's thread.
+ */
+struct lull_target {
+	struct list_head link;
+	struct lull_shadow *sh;
+	struct lull_sp *root;
+	u64 cr3;
+	hpa_t hpa;
+	unsigned int seen;
+};
+
+/**
+ * struct lull_targets - the roots that a vCPU may load without an exit
+ * @slot:	the roots
+ * @on:		[v] the guest wants them
+ * @stale:	[m] the CPU and the guest have to be told: not before that may
+ *		the guest be entered; read locklessly
+ * @clock:	[v] counts for lull_target.seen
+ * @misses:	[v] loads of other roots since one was replaced
+ */
+struct lull_targets {
+	struct lull_target slot[LULL_NR_TARGETS];
+	bool on;
+	bool stale;
+	unsigned int clock;
+	unsigned int misses;
+};
+
+/**
+ * struct lull_target_entry - what the CPU and the guest are told of a slot
+ * @cr3:	guest CR3, LULL_NO_CR3 if no root is on the list
+ * @root:	host-physical address of its root, or of the last one
+ */
+struct lull_target_entry {
+	u64 cr3;
+	hpa_t root;
+};
+
 /**
  * struct lull_shadow - one vCPU's view of its VM's shadow tables
  * @mmu:	[I] the VM's
@@ -191,7 +258,9 @@ struct lull_cache {
  * @sps:	[v] struct lull_sp set aside
  * @tables:	[v] zeroed pages set aside
  * @low:	[v] one below 4 GiB, while @mode.unpaged
+ * @spare_root:	[v] one for a root, where mmu->keep_roots
  * @descs:	[v] rmap descriptors set aside
+ * @targets:	roots to load without an exit
  *
  * [v] the vCPU's thread.
  */
@@ -204,7 +273,9 @@ struct lull_shadow {
 	struct lull_cache sps;
 	struct lull_cache tables;
 	struct lull_cache low;
+	void *spare_root;
 	struct lull_cache descs;
+	struct lull_targets targets;
 };
 
 /* What a shadow page fault turned out to be. */
@@ -269,6 +340,14 @@ int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault);
 bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault);
 int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
 
+/* targets.c */
+void lull_targets_enable(struct lull_shadow *sh, bool on);
+void lull_targets_settle(struct lull_shadow *sh,
+			 struct lull_target_entry entry[LULL_NR_TARGETS]);
+bool lull_targets_land(struct lull_shadow *sh, hpa_t root);
+bool lull_targets_try_land(struct lull_shadow *sh, hpa_t root);
+bool lull_targets_resolve(const struct lull_shadow *sh, hpa_t root, u64 *cr3);
+
 #ifdef LULL_DEBUG
 /**
  * struct lull_hw_walk - what hardware reads on its way to a page
@@ -280,7 +359,7 @@ struct lull_hw_walk {
 	u64 spte[LULL_ROOT_LEVEL + 1];
 };
 
-void lull_shadow_hw_walk(const struct lull_shadow *sh, gva_t gva,
+void lull_shadow_hw_walk(const struct lull_shadow *sh, hpa_t root, gva_t gva,
 			 struct lull_hw_walk *walk);
 int lull_hw_walk_stale(const struct lull_hw_walk *held,
 		       const struct lull_hw_walk *now);

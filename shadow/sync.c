@@ -4,6 +4,8 @@
  * INVLPG, changes of control bits (SDM: "Invalidation of TLBs and
  * Paging-Structure Caches").
  */
+#include <linux/string.h>
+
 #include "shadow/internal.h"
 #include "shadow/trace.h"
 
@@ -189,21 +191,13 @@ static gfn_t root_gfn(const struct lull_shadow *sh, u64 cr3)
 	return sh->mode.unpaged ? 0 : pte_frame(cr3);
 }
 
-static void set_root(struct lull_shadow *sh, struct lull_sp *root)
-{
-	root->root_count++;
-	lull_root_put(sh);
-	root->used = true;
-	sh->root = root;
-}
-
 static bool load_cached_root(struct lull_shadow *sh, gfn_t gfn,
 			     union lull_role role)
 {
 	struct lull_sp *root = lull_sp_find(sh->mmu, gfn, role);
 
 	if (root)
-		set_root(sh, root);
+		lull_root_set(sh, root);
 	return root;
 }
 
@@ -231,10 +225,12 @@ int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 	if (!hit) {
 		spin_unlock(&sh->mmu->lock);
 		r = lull_shadow_topup(sh);
+		if (!r)
+			r = lull_shadow_topup_root(sh);
 		spin_lock(&sh->mmu->lock);
 		if (!r && !load_cached_root(sh, gfn, role)) {
 			lull_mmu_reclaim(sh->mmu, 1);
-			set_root(sh, lull_sp_create(sh, gfn, role));
+			lull_root_set(sh, lull_sp_create(sh, gfn, role));
 		}
 	}
 	spin_unlock(&sh->mmu->lock);
@@ -267,11 +263,13 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
 	if (!spin_trylock(&mmu->lock))
 		return false;
 	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh));
-	if (root && (root->unsync || root->unsync_children))
+	if (root && !is_in_sync(root))
 		root = NULL;
 	if (root) {
-		set_root(sh, root);
+		lull_root_set(sh, root);
 		sh->cr3 = cr3;
+		if (sh->targets.on)
+			lull_target_loaded(sh);
 	}
 	spin_unlock(&mmu->lock);
 	return root;
@@ -304,6 +302,8 @@ void lull_shadow_set_mode(struct lull_shadow *sh,
 			  const struct lull_paging_mode *mode)
 {
 	spin_lock(&sh->mmu->lock);
+	if (memcmp(&sh->mode, mode, sizeof(*mode)))
+		lull_targets_drop(sh);
 	lull_root_put(sh);
 	spin_unlock(&sh->mmu->lock);
 	sh->mode = *mode;

@@ -65,13 +65,13 @@ static enum entry_kind read_hw(const void *cpu, u64 table, int level,
  */
 void cpu_update(struct vcpu *vcpu)
 {
-	if (vcpu->in_host || !lull_shadow_root_valid(&vcpu->sh))
+	if (!cpu_runs(vcpu))
 		return;
 	if (wcache_has_root(&vcpu->hw))
 		wcache_update(&vcpu->hw, read_hw, vcpu, NULL);
 	else
 		wcache_set_root(&vcpu->hw, vcpu->sh.mode.unpaged ? 3 : 4,
-				lull_shadow_root_hpa(&vcpu->sh), read_hw, vcpu);
+				vcpu->hw_root, read_hw, vcpu);
 }
 
 /**
@@ -81,18 +81,27 @@ void cpu_update(struct vcpu *vcpu)
 void cpu_set_root(struct vcpu *vcpu)
 {
 	wcache_clear(&vcpu->hw);
+	vcpu->hw_root = lull_shadow_root_hpa(&vcpu->sh);
 	cpu_update(vcpu);
 }
 
 /**
  * cpu_flush_all() - env->flush(): those in the guest go on at once
+ *
+ * But not with a list of targets that is not in force any more.
  */
 void cpu_flush_all(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < world.nr_vcpus; i++)
-		cpu_set_root(&world.vcpus[i]);
+	for (i = 0; i < world.nr_vcpus; i++) {
+		struct vcpu *vcpu = &world.vcpus[i];
+
+		wcache_clear(&vcpu->hw);
+		if (vcpu->sh.targets.stale)
+			vcpu->kicked = true;
+		cpu_update(vcpu);
+	}
 }
 
 /**
@@ -101,14 +110,21 @@ void cpu_flush_all(void)
  */
 void cpu_prepare(struct vcpu *vcpu)
 {
-	if (!lull_shadow_root_valid(&vcpu->sh)) {
-		vcpu->in_host = true;
+	bool reloaded = false;
+
+	while (!cpu_runs(vcpu)) {
+		cpu_exit(vcpu);
 		/* One allocation at most fails. */
-		if (lull_shadow_reload(&vcpu->sh) &&
-		    lull_shadow_reload(&vcpu->sh))
-			host_fail("reload failed");
+		if (!lull_shadow_root_valid(&vcpu->sh)) {
+			if (lull_shadow_reload(&vcpu->sh) &&
+			    lull_shadow_reload(&vcpu->sh))
+				host_fail("reload failed");
+			reloaded = true;
+		}
+		cpu_settle(vcpu);
 		vcpu->in_host = false;
-		cpu_set_root(vcpu);
+		if (reloaded)
+			cpu_set_root(vcpu);
 	}
 	cpu_update(vcpu);
 }
@@ -122,7 +138,7 @@ void cpu_arch_flush(struct vcpu *vcpu)
 	wcache_clear(&vcpu->arch);
 	if (!vcpu->sh.mode.unpaged)
 		wcache_set_root(&vcpu->arch, 4,
-				(vcpu->sh.cr3 & LULL_PTE_ADDR) | ARCH_RIGHTS,
+				(vcpu->cr3 & LULL_PTE_ADDR) | ARCH_RIGHTS,
 				cpu_read_arch, vcpu);
 }
 
@@ -199,7 +215,7 @@ bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 	const u64 *spte = find_spte(vcpu, gva_nr, access);
 	int page;
 
-	if (!spte || !lull_shadow_root_valid(&vcpu->sh))
+	if (!spte || !cpu_runs(vcpu))
 		return false;
 	page = page_of_spte(*spte);
 	if (page < 0)
@@ -223,7 +239,7 @@ bool cpu_store_to(struct vcpu *vcpu, unsigned int page, unsigned int pos,
 {
 	unsigned int nr, i;
 
-	if (!lull_shadow_root_valid(&vcpu->sh))
+	if (!cpu_runs(vcpu))
 		return false;
 	for (nr = 0; nr < NR_GVAS; nr++) {
 		const struct valset *set = &vcpu->hw.leaf[nr];
@@ -315,7 +331,7 @@ static void check_fault(struct vcpu *vcpu, const struct arch_result *want,
 	if (mmio != is_mmio(want->gpa, access))
 		host_fail("gpa %#llx: MMIO or not?",
 			  (unsigned long long)want->gpa);
-	cpu_update(vcpu);
+	cpu_prepare(vcpu);
 	if (got->result == LULL_FAULT_FIXED &&
 	    !find_spte(vcpu, gva_nr, access))
 		host_fail("fixed, but %s still faults", access_names[access]);
@@ -354,9 +370,9 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	struct arch_result want;
 	int r;
 
-	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
+	arch_access(vcpu->cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
 		    &want);
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
 	if (world.mmu.nr_pages + LULL_ROOT_LEVEL > world.mmu.max_pages)
 		reach(REACH_CAP);
 	r = 0;
@@ -364,7 +380,7 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 		reach(REACH_FAULT_QUICK);
 	else
 		r = lull_shadow_fault(&vcpu->sh, &fault);
-	vcpu->in_host = false;
+	cpu_enter(vcpu);
 	host_fail_allocation(0);
 	if (r == -ENOMEM)
 		return true;
@@ -423,12 +439,12 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	struct lull_fault fault = make_fault(vcpu, gva_nr, access);
 	struct arch_result want;
 
-	arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
+	arch_access(vcpu->cr3, &vcpu->sh.mode, MAXPHYADDR, fault.gva, access,
 		    &want);
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
 	if (lull_shadow_translate(&vcpu->sh, &fault))
 		host_fail("translate failed");
-	vcpu->in_host = false;
+	cpu_enter(vcpu);
 	if (world.raced)
 		return;
 	if (fault.result == LULL_FAULT_INJECT)
@@ -438,19 +454,25 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	deliver(vcpu, &fault, gva_nr);
 }
 
+/* A MOV to CR3 is done, in the exit. */
+static void cpu_load(struct vcpu *vcpu, u64 cr3)
+{
+	vcpu->cr3 = cr3;
+	cpu_set_root(vcpu);
+}
+
 /* A MOV to CR3 that finds its root in sync needs nothing more. */
 static bool load_ready_root(struct vcpu *vcpu, u64 cr3)
 {
 	bool done;
 
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
 	done = lull_shadow_try_cr3(&vcpu->sh, cr3);
 	if (done) {
 		reach(REACH_CR3_READY);
-		wcache_clear(&vcpu->hw);
+		cpu_load(vcpu, cr3);
 	}
-	vcpu->in_host = false;
-	cpu_update(vcpu);
+	cpu_enter(vcpu);
 	return done;
 }
 
@@ -462,7 +484,7 @@ static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 	int r;
 
 	cpu_prepare(vcpu);
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
 	r = lull_shadow_load_cr3(&vcpu->sh, cr3, &cached);
 	if (r && vcpu->sh.cr3 != old)
 		host_fail("CR3 changed by a load that failed");
@@ -474,10 +496,9 @@ static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 			reach(REACH_SYNC_INSIDE);
 		if (lull_shadow_needs_sync(&vcpu->sh))
 			lull_shadow_sync(&vcpu->sh);
-		wcache_clear(&vcpu->hw);
+		cpu_load(vcpu, cr3);
 	}
-	vcpu->in_host = false;
-	cpu_update(vcpu);
+	cpu_enter(vcpu);
 	return r;
 }
 
@@ -494,14 +515,18 @@ void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 	u64 old;
 
 	cpu_prepare(vcpu);
-	old = vcpu->sh.cr3;
-	vcpu->sh.cr3 = cr3;
+	old = vcpu->cr3;
+	vcpu->cr3 = cr3;
 	cpu_arch_flush(vcpu);
-	vcpu->sh.cr3 = old;
-	if (!zap && load_ready_root(vcpu, cr3))
-		return;
-	while (try_load_cr3(vcpu, cr3, zap))
-		;
+	vcpu->cr3 = old;
+	if (zap || !load_ready_root(vcpu, cr3)) {
+		while (try_load_cr3(vcpu, cr3, zap))
+			;
+	}
+	if (vcpu->sh.targets.on) {
+		cpu_prepare(vcpu);
+		cpu_read_targets(vcpu);
+	}
 }
 
 /*
@@ -593,7 +618,7 @@ void cpu_check_all(void)
 	for (i = 0; i < world.nr_vcpus; i++) {
 		struct vcpu *vcpu = &world.vcpus[i];
 
-		if (!lull_shadow_root_valid(&vcpu->sh))
+		if (!cpu_runs(vcpu))
 			continue;
 		cpu_update(vcpu);
 		for (nr = 0; nr < NR_GVAS; nr++) {

@@ -223,6 +223,9 @@ static void print_tally(const struct tally *tally)
 	       (unsigned long long)tally->mmu.zaps,
 	       (unsigned long long)tally->mmu.unsyncs,
 	       (unsigned long long)tally->mmu.syncs, tally->raced);
+	printf("# targets: %llu listed, %llu lost\n",
+	       (unsigned long long)tally->mmu.listed,
+	       (unsigned long long)tally->mmu.delisted);
 }
 
 static int all_met(void)

@@ -182,6 +182,12 @@ static void set_args(struct op *op)
 	case OP_CR3:
 		op->arg[1] = percent(90) ? 5 * below(2) : random_page();
 		break;
+	case OP_SWITCH:
+		op->arg[1] = below(LULL_NR_TARGETS);
+		break;
+	case OP_TARGETS:
+		op->arg[1] = percent(80);
+		break;
 	case OP_INVLPG:
 		op->arg[1] = random_gva();
 		break;
@@ -219,6 +225,8 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_READ] = 250,
 	[OP_SET] = 180,
 	[OP_CR3] = 90,
+	[OP_SWITCH] = 120,
+	[OP_TARGETS] = 8,
 	[OP_INVLPG] = 100,
 	[OP_MODE] = 30,
 	[OP_TRANSLATE] = 15,
@@ -282,6 +290,7 @@ static void begin_script(struct script *script, unsigned int nr)
 		host_fail("out of memory");
 	script->nr_vcpus = 1 + below(MAX_VCPUS);
 	script->max_pages = caps[below(ARRAY_SIZE(caps))];
+	script->targets = percent(70);
 	script->nr = first_tables(script->op);
 }
 

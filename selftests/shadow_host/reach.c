@@ -35,6 +35,13 @@ static const char *const names[NR_REACH] = {
 	[REACH_AWAY] = "table the host has to look up",
 	[REACH_CAP] = "reclaim for the cap",
 	[REACH_SHRINK] = "reclaim for the host",
+	[REACH_UNSEEN] = "target loaded without an exit",
+	[REACH_LATE] = "target loaded when it was none any more",
+	[REACH_DELIST_WRITE] = "target lost by a write",
+	[REACH_DELIST_NOTIFIER] = "target lost by a notifier range",
+	[REACH_DELIST_ZAP] = "target lost as everything is zapped",
+	[REACH_DELIST_RECLAIM] = "target lost by reclaim",
+	[REACH_DELIST_MODE] = "target lost as control bits change",
 };
 
 /**

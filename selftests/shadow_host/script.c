@@ -46,7 +46,7 @@ static void run_set(const struct op *op)
 		struct arch_result result;
 
 		nr = (i + op->arg[3]) % NR_GVAS;
-		arch_access(vcpu->sh.cr3, &vcpu->sh.mode, MAXPHYADDR,
+		arch_access(vcpu->cr3, &vcpu->sh.mode, MAXPHYADDR,
 			    cpu_gva(vcpu, nr), AC_WRITE, &result);
 		if (!result.fault && result.gpa >> 12 == gfn_of_page(page)) {
 			cpu_access(vcpu, nr, AC_WRITE, op->arg[2] % NR_POS,
@@ -66,6 +66,18 @@ static void run_cr3(const struct op *op)
 		     zap && op->race.countdown == 1);
 }
 
+static void run_switch(const struct op *op)
+{
+	world.acting = vcpu_of(op);
+	world.address = op->race.where % NR_GVAS;
+	cpu_switch(vcpu_of(op), op->arg[1] % LULL_NR_TARGETS);
+}
+
+static void run_targets(const struct op *op)
+{
+	cpu_set_targets(vcpu_of(op), op->arg[1] & 1);
+}
+
 static void run_invlpg(const struct op *op)
 {
 	struct vcpu *vcpu = vcpu_of(op);
@@ -79,11 +91,21 @@ static void run_invlpg(const struct op *op)
 	world.address = nr;
 	if (!vcpu->sh.mode.unpaged)
 		wcache_invlpg(&vcpu->arch, nr, ARCH_LARGE, cpu_read_arch, vcpu);
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
 	if (!lull_shadow_try_invlpg(&vcpu->sh, cpu_gva(vcpu, nr)))
 		lull_shadow_invlpg(&vcpu->sh, cpu_gva(vcpu, nr));
-	vcpu->in_host = false;
-	cpu_update(vcpu);
+	cpu_enter(vcpu);
+}
+
+static bool has_target(const struct vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < LULL_NR_TARGETS; i++) {
+		if (!list_empty(&vcpu->sh.targets.slot[i].link))
+			return true;
+	}
+	return false;
 }
 
 static void run_mode(const struct op *op)
@@ -99,14 +121,16 @@ static void run_mode(const struct op *op)
 
 	reach(mode.unpaged ? REACH_UNPAGED : REACH_MODE);
 	cpu_prepare(vcpu);
-	vcpu->in_host = true;
+	cpu_exit(vcpu);
+	if (has_target(vcpu) && memcmp(&vcpu->sh.mode, &mode, sizeof(mode)))
+		reach(REACH_DELIST_MODE);
 	lull_shadow_set_mode(&vcpu->sh, &mode);
 	wcache_clear(&vcpu->hw);
 	cpu_arch_flush(vcpu);
 	/* A reload that fails is made up for before the next entry. */
-	lull_shadow_reload(&vcpu->sh);
-	vcpu->in_host = false;
-	cpu_update(vcpu);
+	if (!lull_shadow_reload(&vcpu->sh))
+		cpu_set_root(vcpu);
+	cpu_enter(vcpu);
 }
 
 static void run_translate(const struct op *op)
@@ -189,6 +213,8 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_READ] = { "read", 3, run_read },
 	[OP_SET] = { "set", 4, run_set },
 	[OP_CR3] = { "cr3", 2, run_cr3 },
+	[OP_SWITCH] = { "switch", 2, run_switch },
+	[OP_TARGETS] = { "targets", 2, run_targets },
 	[OP_INVLPG] = { "invlpg", 2, run_invlpg },
 	[OP_MODE] = { "mode", 2, run_mode },
 	[OP_TRANSLATE] = { "translate", 3, run_translate },
@@ -207,8 +233,8 @@ static void check_cap(void)
 {
 	unsigned int most = world.mmu.max_pages;
 
-	if (most < LULL_ROOT_LEVEL + 2 * MAX_VCPUS)
-		most = LULL_ROOT_LEVEL + 2 * MAX_VCPUS;
+	if (most < LULL_ROOT_LEVEL + (2 + LULL_NR_TARGETS) * MAX_VCPUS)
+		most = LULL_ROOT_LEVEL + (2 + LULL_NR_TARGETS) * MAX_VCPUS;
 	if (world.mmu.nr_pages > most)
 		host_fail("%u shadow pages, cap %u", world.mmu.nr_pages,
 			  world.mmu.max_pages);
@@ -255,6 +281,7 @@ static void check_all(void)
 	}
 	check_cap();
 	check_going();
+	cpu_check_targets();
 	cpu_check_all();
 	spin_lock(&world.mmu.lock);
 	world.auditing = true;
@@ -267,8 +294,35 @@ static void check_all(void)
 		host_fail("audit: %d violations", bad);
 }
 
+/* Why roots leave the list of targets, by the operation that makes them. */
+static void reach_delisted(enum op_kind kind)
+{
+	switch (kind) {
+	case OP_STORE:
+	case OP_SET:
+		reach(REACH_DELIST_WRITE);
+		break;
+	case OP_TAKE:
+	case OP_OUT:
+	case OP_SHARE:
+		reach(REACH_DELIST_NOTIFIER);
+		break;
+	case OP_POKE:
+	case OP_SLOT:
+	case OP_ZAP:
+		reach(REACH_DELIST_ZAP);
+		break;
+	case OP_SHRINK:
+		reach(REACH_DELIST_RECLAIM);
+		break;
+	default:
+		break;
+	}
+}
+
 static void run_op(const struct op *op)
 {
+	u64 delisted = world.mmu.stats.delisted;
 	unsigned int i;
 
 	world.race = op->race;
@@ -278,10 +332,12 @@ static void run_op(const struct op *op)
 	ops[op->kind].run(op);
 	host_fail_allocation(0);
 	world.race.kind = RACE_NONE;
+	if (world.mmu.stats.delisted != delisted)
+		reach_delisted(op->kind);
 	for (i = 0; i < world.nr_vcpus; i++) {
 		if (wcache_size(&world.vcpus[i].arch) > MAX_CACHED)
 			cpu_load_cr3(&world.vcpus[i],
-				     world.vcpus[i].sh.cr3, false);
+				     world.vcpus[i].cr3, false);
 	}
 }
 
@@ -294,7 +350,7 @@ void script_run(const struct script *script, unsigned int *step)
 {
 	unsigned int i;
 
-	world_create(script->nr_vcpus, script->max_pages);
+	world_create(script->nr_vcpus, script->max_pages, script->targets);
 	for (i = 0; i < script->nr; i++) {
 		/* Whoever looks does it after we have died. */
 		WRITE_ONCE(*step, i);
@@ -309,6 +365,7 @@ void script_run(const struct script *script, unsigned int *step)
 
 static const char *const race_names[NR_RACES] = {
 	[RACE_STORE] = "store",
+	[RACE_SWITCH] = "switch",
 	[RACE_ENTRY] = "entry",
 	[RACE_ACT] = "act",
 	[RACE_MOVE] = "move",
@@ -343,7 +400,8 @@ void script_print(FILE *to, const struct script *script)
 {
 	unsigned int i;
 
-	fprintf(to, "vcpus %u cap %u\n", script->nr_vcpus, script->max_pages);
+	fprintf(to, "vcpus %u cap %u targets %u\n", script->nr_vcpus,
+		script->max_pages, script->targets);
 	for (i = 0; i < script->nr; i++)
 		print_op(to, &script->op[i]);
 }
@@ -408,8 +466,9 @@ void script_read(FILE *from, struct script *script)
 	while (fgets(line, sizeof(line), from)) {
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (sscanf(line, "vcpus %u cap %u", &script->nr_vcpus,
-			   &script->max_pages) == 2)
+		if (sscanf(line, "vcpus %u cap %u targets %u",
+			   &script->nr_vcpus, &script->max_pages,
+			   &script->targets) >= 2)
 			continue;
 		if (!read_op(line, &op))
 			host_fail("cannot read the line: %s", line);
@@ -420,7 +479,7 @@ void script_read(FILE *from, struct script *script)
 		script->op[script->nr++] = op;
 	}
 	if (!script->nr_vcpus || script->nr_vcpus > MAX_VCPUS)
-		host_fail("no line 'vcpus N cap N' with N from 1 to %d",
+		host_fail("no line 'vcpus N cap N targets N' with N from 1 to %d",
 			  MAX_VCPUS);
 }
 

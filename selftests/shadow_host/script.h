@@ -15,6 +15,8 @@ enum op_kind {
 	OP_READ,	/* vcpu gva access: read or fetch */
 	OP_SET,		/* vcpu page pos value: a store by any address */
 	OP_CR3,		/* vcpu page */
+	OP_SWITCH,	/* vcpu slot: CR3 from the table of targets */
+	OP_TARGETS,	/* vcpu on */
 	OP_INVLPG,	/* vcpu gva */
 	OP_MODE,	/* vcpu bits: WP, NXE, SMEP, SMAP, no paging */
 	OP_TRANSLATE,	/* vcpu gva access */
@@ -49,12 +51,14 @@ struct op {
  * struct script - one run
  * @nr_vcpus:	vCPUs
  * @max_pages:	cap of shadow pages
+ * @targets:	vCPUs may have targets
  * @nr:		operations
  * @op:		the operations
  */
 struct script {
 	unsigned int nr_vcpus;
 	unsigned int max_pages;
+	unsigned int targets;
 	unsigned int nr;
 	struct op *op;
 };

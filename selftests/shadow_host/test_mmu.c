@@ -295,7 +295,7 @@ static void make_two(void)
 	unsigned int i;
 
 	world_destroy();
-	world_create(2, 64);
+	world_create(2, 64, false);
 	for (i = 0; i < 3; i++) {
 		unit_set(i, 0, unit_gpa(i + 1) | ENTRY_USED);
 		unit_set(i + 4, 0, unit_gpa(i + 5) | ENTRY_USED);

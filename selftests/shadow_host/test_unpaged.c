@@ -16,11 +16,12 @@ static void set_mode(unsigned int bits)
 {
 	const struct lull_paging_mode mode = unit_mode(bits);
 
+	cpu_exit(vcpu());
 	lull_shadow_set_mode(&vcpu()->sh, &mode);
-	wcache_clear(&vcpu()->hw);
 	cpu_arch_flush(vcpu());
 	assert_int_equal(lull_shadow_reload(&vcpu()->sh), 0);
-	cpu_update(vcpu());
+	cpu_set_root(vcpu());
+	cpu_enter(vcpu());
 }
 
 static int setup(void **state)
@@ -125,10 +126,13 @@ static void no_memory(void **state)
 		set_mode(3);
 		lull_mmu_zap_all(&world.mmu);
 		host_fail_allocation(nth);
+		cpu_exit(vcpu());
 		lull_shadow_set_mode(&vcpu()->sh,
 				     &(struct lull_paging_mode){ .unpaged = 1 });
-		wcache_clear(&vcpu()->hw);
-		failed += lull_shadow_reload(&vcpu()->sh) == -ENOMEM;
+		if (!lull_shadow_reload(&vcpu()->sh))
+			cpu_set_root(vcpu());
+		else
+			failed++;
 		host_fail_allocation(0);
 		cpu_arch_flush(vcpu());
 		cpu_prepare(vcpu());

@@ -99,7 +99,7 @@ int unit_setup(void **state)
 	const struct lull_paging_mode mode = unit_mode(3);
 
 	host_catch = unit_failed;
-	world_create(1, 64);
+	world_create(1, 64, false);
 	unit_set(L4, 0, unit_gpa(L3) | ENTRY_RWU);
 	unit_set(L3, 0, unit_gpa(L2) | ENTRY_RWU);
 	unit_set(L2, 0, unit_gpa(L1) | ENTRY_RWU);

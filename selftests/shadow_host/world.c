@@ -195,7 +195,7 @@ static void race_entry(const struct race *race)
 
 	if (vcpu->in_host || !world.acting || world.acting->sh.mode.unpaged)
 		return;
-	arch_access(world.acting->sh.cr3, &world.acting->sh.mode, MAXPHYADDR,
+	arch_access(world.acting->cr3, &world.acting->sh.mode, MAXPHYADDR,
 		    gva_of(world.address), SUP_READ, &walk);
 	gpa = walk.entry[1 + race->pos % 4];
 	page = page_of_gfn(gpa >> 12);
@@ -216,7 +216,7 @@ static void race_act(const struct race *race)
 		return;
 	cpu_access(vcpu, race->where % NR_GVAS, AC_WRITE, race->pos % NR_POS,
 		   race->val);
-	cpu_load_cr3(vcpu, vcpu->sh.cr3, false);
+	cpu_load_cr3(vcpu, vcpu->cr3, false);
 	world.acting = acting;
 	world.address = address;
 }
@@ -238,6 +238,10 @@ static void point(void)
 	switch (race.kind) {
 	case RACE_STORE:
 		race_store(&race);
+		break;
+	case RACE_SWITCH:
+		cpu_switch_unseen(&world.vcpus[race.vcpu % world.nr_vcpus],
+				  race.pos % LULL_NR_TARGETS);
 		break;
 	case RACE_ENTRY:
 		race_entry(&race);
@@ -532,8 +536,9 @@ void world_set_slot(unsigned int region, bool present)
  * world_create() - make a VM
  * @nr_vcpus:	how many vCPUs
  * @max_pages:	most shadow pages
+ * @targets:	vCPUs may have targets, and have them
  */
-void world_create(unsigned int nr_vcpus, unsigned int max_pages)
+void world_create(unsigned int nr_vcpus, unsigned int max_pages, bool targets)
 {
 	unsigned int i;
 
@@ -550,11 +555,16 @@ void world_create(unsigned int nr_vcpus, unsigned int max_pages)
 	if (lull_shadow_module_init() ||
 	    lull_mmu_init(&world.mmu, &env, 0, max_pages))
 		host_fail("cannot make the MMU");
+	world.mmu.keep_roots = targets;
 	world.nr_vcpus = nr_vcpus;
 	for (i = 0; i < nr_vcpus; i++) {
 		lull_shadow_init(&world.vcpus[i].sh, &world.mmu, MAXPHYADDR);
 		cpu_arch_flush(&world.vcpus[i]);
+		cpu_settle(&world.vcpus[i]);
+		cpu_read_targets(&world.vcpus[i]);
 		cpu_prepare(&world.vcpus[i]);
+		if (targets)
+			cpu_set_targets(&world.vcpus[i], true);
 	}
 }
 
@@ -565,6 +575,8 @@ static void tally_mmu(const struct lull_mmu_stats *stats)
 	tally.mmu.unsyncs += stats->unsyncs;
 	tally.mmu.syncs += stats->syncs;
 	tally.mmu.shrunk += stats->shrunk;
+	tally.mmu.listed += stats->listed;
+	tally.mmu.delisted += stats->delisted;
 }
 
 /**

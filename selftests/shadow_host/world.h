@@ -19,6 +19,7 @@
 enum race_kind {
 	RACE_NONE,
 	RACE_STORE,	/* another vCPU stores through its TLB */
+	RACE_SWITCH,	/* another vCPU loads a target without an exit */
 	RACE_ENTRY,	/* the same, to an entry the operation walks */
 	RACE_ACT,	/* another vCPU stores, faults if it must, and flushes */
 	RACE_MOVE,	/* the host moves a page */
@@ -35,7 +36,7 @@ enum race_kind {
  * @vcpu:	whose store
  * @where:	its address, by number; for RACE_MOVE and RACE_OUT the page
  * @pos:	position in the page stored to; for RACE_ENTRY the level; for
- *		RACE_OUT what it holds then
+ *		RACE_OUT what it holds then; for RACE_SWITCH the slot
  * @val:	value stored
  */
 struct race {
@@ -85,13 +86,23 @@ struct gpage {
 /**
  * struct vcpu - a vCPU and its CPU
  * @sh:		what is tested
+ * @cr3:	what the guest has loaded
+ * @hw_root:	the root in the CPU
+ * @told:	the CPU's list of targets, and the guest's table
+ * @read:	what the guest has read there
  * @in_host:	out of guest mode: caches nothing new
+ * @kicked:	likewise, until its targets are settled
  * @hw:		what the hardware may hold of the shadow tables
  * @arch:	what a CPU may hold of the guest's
  */
 struct vcpu {
 	struct lull_shadow sh;
+	u64 cr3;
+	u64 hw_root;
+	struct lull_target_entry told[LULL_NR_TARGETS];
+	struct lull_target_entry read[LULL_NR_TARGETS];
 	bool in_host;
+	bool kicked;
 	struct wcache hw;
 	struct wcache arch;
 };
@@ -137,7 +148,7 @@ struct world {
 extern struct world world;
 
 /* world.c */
-void world_create(unsigned int nr_vcpus, unsigned int max_pages);
+void world_create(unsigned int nr_vcpus, unsigned int max_pages, bool targets);
 void world_destroy(void);
 gfn_t gfn_of_page(unsigned int page);
 int page_of_gfn(gfn_t gfn);
@@ -167,5 +178,16 @@ void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap);
 void cpu_check_all(void);
 enum entry_kind cpu_read_arch(const void *vcpu, u64 table, int level,
 			      unsigned int pos, u64 *val);
+
+/* switch.c */
+bool cpu_runs(const struct vcpu *vcpu);
+void cpu_exit(struct vcpu *vcpu);
+void cpu_enter(struct vcpu *vcpu);
+void cpu_settle(struct vcpu *vcpu);
+void cpu_read_targets(struct vcpu *vcpu);
+bool cpu_switch_unseen(struct vcpu *vcpu, unsigned int slot);
+void cpu_switch(struct vcpu *vcpu, unsigned int slot);
+void cpu_set_targets(struct vcpu *vcpu, bool on);
+void cpu_check_targets(void);
 
 #endif /* LULL_HOST_WORLD_H */
