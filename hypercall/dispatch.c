@@ -20,6 +20,7 @@ static_assert(offsetof(struct lull_shared_page, deadline) == 24);
 static_assert(offsetof(struct lull_shared_page, armed) == 32);
 static_assert(offsetof(struct lull_shared_page, residency) == 40);
 static_assert(offsetof(struct lull_shared_page, wake_reason) == 48);
+static_assert(sizeof(struct lull_cr3_table) == 64);
 
 /* What the guest writes comes first. */
 #define NR_GUEST_WORDS	(offsetof(struct lull_shared_page, armed) / sizeof(u64))
@@ -100,6 +101,30 @@ static s64 arm_timer(struct lull_para *para, u64 a0, u64 a1,
 	return LULL_HC_OK;
 }
 
+/* Empty until the VMM has something for it. */
+static s64 set_cr3_table(struct lull_para *para, u64 a0, u64 a1,
+			 enum lull_hc_action *action)
+{
+	const struct lull_cr3_table empty = {
+		.target[0 ... LULL_NR_CR3_TARGETS - 1].cr3 = LULL_CR3_NONE,
+	};
+	gpa_t gpa = a0 & ~LULL_CR3_TABLE_ENABLE;
+
+	if (!a0)
+		gpa = LULL_INVALID_GPA;
+	else if (!(a0 & LULL_CR3_TABLE_ENABLE) || gpa % sizeof(empty))
+		return LULL_HC_EINVAL;
+	else if (para->env->write_gpa(para, gpa, &empty, sizeof(empty)))
+		return LULL_HC_EFAULT;
+	/* What the guest still finds in the old one means nothing any more. */
+	if (para->cr3_table != LULL_INVALID_GPA && para->cr3_table != gpa)
+		para->env->write_gpa(para, para->cr3_table, &empty,
+				     sizeof(empty));
+	para->cr3_table = gpa;
+	*action = LULL_HC_CR3_TABLE;
+	return LULL_HC_OK;
+}
+
 static const struct hypercall hypercalls[] = {
 	[LULL_HC_SET_SHARED_PAGE] = {
 		set_shared_page, LULL_PARA_F_SHARED_PAGE, "set_shared_page",
@@ -112,6 +137,9 @@ static const struct hypercall hypercalls[] = {
 	},
 	[LULL_HC_ARM_TIMER] = {
 		arm_timer, LULL_PARA_F_TIMER, "arm_timer",
+	},
+	[LULL_HC_SET_CR3_TABLE] = {
+		set_cr3_table, LULL_PARA_F_CR3_TARGETS, "set_cr3_table",
 	},
 };
 
@@ -138,6 +166,7 @@ void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
 	para->features = features;
 	para->shared_gpa = LULL_INVALID_GPA;
 	para->timer_vector = 0;
+	para->cr3_table = LULL_INVALID_GPA;
 }
 
 /**
@@ -266,4 +295,22 @@ bool lull_para_publish(struct lull_para *para, bool taken, u64 armed,
 
 	return !para->env->write_gpa(para, para->shared_gpa + from,
 				     (const u8 *)&page + from, to - from);
+}
+
+/**
+ * lull_para_write_cr3_table() - tell the guest of its CR3 targets
+ * @para:	state of the vCPU, with a table
+ * @table:	what to write there
+ *
+ * Return: 0; -EFAULT if there is no memory any more, and no table then.
+ */
+int lull_para_write_cr3_table(struct lull_para *para,
+			      const struct lull_cr3_table *table)
+{
+	int r = para->env->write_gpa(para, para->cr3_table, table,
+				     sizeof(*table));
+
+	if (r)
+		para->cr3_table = LULL_INVALID_GPA;
+	return r;
 }

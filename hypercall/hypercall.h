@@ -33,11 +33,13 @@ struct lull_para_env {
  * @shared_gpa:	address of the shared page, LULL_INVALID_GPA without one
  * @timer_vector: of the timer's interrupt, 0 without a timer; not 0 only with
  *		a page
+ * @cr3_table:	address of the table of CR3 targets, LULL_INVALID_GPA without one
  */
 struct lull_para {
 	const struct lull_para_env *env;
 	u32 features;
 	gpa_t shared_gpa;
+	gpa_t cr3_table;
 	u8 timer_vector;
 };
 
@@ -71,6 +73,7 @@ enum lull_hc_action {
 	LULL_HC_DONE,
 	LULL_HC_HALT,		/* set IF, then block as HLT does */
 	LULL_HC_TIMER,		/* look at the deadline; there may be no timer */
+	LULL_HC_CR3_TABLE,	/* there is a table of CR3 targets, or none */
 };
 
 void lull_para_init(struct lull_para *para, const struct lull_para_env *env,
@@ -83,5 +86,7 @@ void lull_para_read_page(struct lull_para *para, u64 cr3,
 u64 lull_para_read_deadline(struct lull_para *para);
 bool lull_para_publish(struct lull_para *para, bool taken, u64 armed,
 		       const struct lull_wake *wake);
+int lull_para_write_cr3_table(struct lull_para *para,
+			      const struct lull_cr3_table *table);
 
 #endif /* LULL_HYPERCALL_H */

@@ -181,6 +181,20 @@ static int set_cr4(struct lull_vcpu *vcpu, u64 cr4)
 				       lull_next_insn(vcpu);
 }
 
+/*
+ * A value that the guest read in its table of CR3 targets, and that was taken
+ * off the list before it was loaded, stands for the CR3 beside it there.  Any
+ * other of its kind is none that the guest may load.
+ */
+static bool resolve_target(struct lull_vcpu *vcpu, u64 *cr3)
+{
+	struct lull_shadow *sh = &vcpu->shadow;
+
+	if (!sh->targets.on || !(*cr3 & LULL_CR3_TARGET))
+		return true;
+	return lull_targets_resolve(sh, *cr3 & ~LULL_CR3_TARGET, cr3);
+}
+
 static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
@@ -190,7 +204,7 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	bool cached;
 	int r;
 
-	if (cr3 & vcpu->cr3_reserved)
+	if (!resolve_target(vcpu, &cr3) || (cr3 & vcpu->cr3_reserved))
 		return lull_inject_gp(vcpu);
 	r = lull_shadow_load_cr3(sh, cr3, &cached);
 	if (r)
@@ -223,7 +237,8 @@ static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 	struct lull_shadow *sh = &vcpu->shadow;
 	u64 old = sh->cr3;
 
-	if ((cr3 & vcpu->cr3_reserved) || !lull_shadow_try_cr3(sh, cr3))
+	if (!resolve_target(vcpu, &cr3) || (cr3 & vcpu->cr3_reserved) ||
+	    !lull_shadow_try_cr3(sh, cr3))
 		return LULL_NEXT_SLOW;
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
@@ -236,12 +251,16 @@ static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 	return lull_next_insn(vcpu);
 }
 
-/* PGE turned over, as to flush global translations; all is in sync. */
+/*
+ * PGE turned over, as to flush global translations; all is in sync.  With
+ * targets it is not done here: to go to a root may list it, and the guest
+ * expects that of loads of CR3 only.
+ */
 static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
 
-	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE ||
+	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE || sh->targets.on ||
 	    !lull_shadow_try_cr3(sh, sh->cr3))
 		return LULL_NEXT_SLOW;
 	vcpu->bucket = LULL_TICKS_PRIV;

@@ -322,6 +322,9 @@ static int handle_vmcall(struct lull_vcpu *vcpu)
 	if (action == LULL_HC_TIMER)
 		lull_ptimer_look(&vcpu->timer, &vcpu->para,
 				 lull_vcpu_tsc(vcpu));
+	if (action == LULL_HC_CR3_TABLE)
+		lull_targets_enable(&vcpu->shadow,
+				    vcpu->para.cr3_table != LULL_INVALID_GPA);
 	if (action != LULL_HC_HALT)
 		return LULL_NEXT_GUEST;
 	/* As STI; HLT: interrupts are on when the vCPU sleeps. */

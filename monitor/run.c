@@ -255,6 +255,8 @@ static int prepare(struct lull_vcpu *vcpu)
 		lull_ptimer_look(&vcpu->timer, &vcpu->para,
 				 lull_vcpu_tsc(vcpu));
 	cond_resched();
+	if (vcpu->shadow.targets.stale)
+		lull_vcpu_settle_targets(vcpu);
 	if (lull_shadow_root_valid(&vcpu->shadow))
 		return LULL_NEXT_GUEST;
 	return lull_vcpu_reload(vcpu);
@@ -279,7 +281,8 @@ static bool may_enter(struct lull_vcpu *vcpu)
 {
 	return !vcpu->halted && !vcpu->shutdown && !READ_ONCE(vcpu->vm->dead) &&
 	       !READ_ONCE(vcpu->timer.fired) && !need_resched() &&
-	       !must_leave(vcpu) && lull_shadow_root_valid(&vcpu->shadow);
+	       !must_leave(vcpu) && !READ_ONCE(vcpu->shadow.targets.stale) &&
+	       lull_shadow_root_valid(&vcpu->shadow);
 }
 
 /*
@@ -287,7 +290,8 @@ static bool may_enter(struct lull_vcpu *vcpu)
  * for since may_enter() said yes has come with an IPI, which ends the next stay
  * as it begins; an exit that halts the vCPU or kills the VM is not handled at
  * once.  So this is only quicker than an IPI, but for what the handler itself
- * did: a thread it woke, a triple fault, a TSC that moved under the timer.
+ * did: a thread it woke, a triple fault, a TSC that moved under the timer, CR3
+ * targets that it listed or took off the list.
  */
 static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
 {
@@ -296,6 +300,7 @@ static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
 
 	return likely(!vcpu->shutdown) &&
 	       likely(!READ_ONCE(vcpu->timer.fired)) &&
+	       likely(!READ_ONCE(vcpu->shadow.targets.stale)) &&
 	       likely(!(read_thread_flags() & mask));
 }
 
@@ -369,7 +374,7 @@ static __always_inline int handle_quick(struct lull_vcpu *vcpu)
 	u64 start = vcpu->last, rip;
 	int r;
 
-	if (!lull_soft_tlb_left(vcpu))
+	if (!lull_vcpu_landed(vcpu) || !lull_soft_tlb_left(vcpu))
 		return LULL_NEXT_SLOW;
 	if (!trace_lull_exit_enabled())
 		return lull_exit_quick(vcpu);
@@ -473,7 +478,9 @@ static int step(struct lull_vcpu *vcpu)
 	r = enter(vcpu);
 	if (r != LULL_NEXT_SLOW)
 		return prepare(vcpu);
-	r = lull_soft_tlb_exit(vcpu);
+	r = lull_vcpu_land(vcpu);
+	if (!r)
+		r = lull_soft_tlb_exit(vcpu);
 	return r ? r : handle(vcpu);
 }
 

@@ -45,6 +45,9 @@ static const char * const counter_names[LULL_NR_COUNTERS] = {
 	[LULL_CNT_TLB_FLUSHES] = "tlb_flushes",
 	[LULL_CNT_WAKEUPS] = "wakeups",
 	[LULL_CNT_TIMER_FIRES] = "timer_fires",
+	[LULL_CNT_CR3_UNSEEN] = "cr3_unseen",
+	[LULL_CNT_CR3_LISTED] = "cr3_listed",
+	[LULL_CNT_CR3_DELISTED] = "cr3_delisted",
 };
 
 static void show_line(struct seq_file *m, const char *prefix, const char *name,

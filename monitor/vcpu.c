@@ -171,6 +171,8 @@ void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats)
 	if (!vcpu->id)
 		counters[LULL_CNT_TIMER_FIRES] +=
 			READ_ONCE(vcpu->vm->chip.timer_fires);
+	counters[LULL_CNT_CR3_LISTED] = READ_ONCE(mmu->listed);
+	counters[LULL_CNT_CR3_DELISTED] = READ_ONCE(mmu->delisted);
 }
 
 static int get_stats(struct lull_vcpu *vcpu, void __user *arg)

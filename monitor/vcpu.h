@@ -209,6 +209,18 @@ void lull_vcpu_put(struct lull_vcpu *vcpu);
 void lull_vcpu_kick(struct lull_vcpu *vcpu);
 void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex);
 
+/* targets.c */
+bool lull_targets_offered(void);
+void lull_vcpu_settle_targets(struct lull_vcpu *vcpu);
+bool lull_vcpu_try_land(struct lull_vcpu *vcpu);
+int lull_vcpu_land(struct lull_vcpu *vcpu);
+
+/* After an exit: is it known what the guest has loaded in CR3? */
+static inline bool lull_vcpu_landed(struct lull_vcpu *vcpu)
+{
+	return likely(!vcpu->vmx.cr3_targets) || lull_vcpu_try_land(vcpu);
+}
+
 /* exit.c */
 enum lull_ticks lull_exit_bucket(const struct lull_vcpu *vcpu);
 int lull_exit_handle(struct lull_vcpu *vcpu);

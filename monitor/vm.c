@@ -111,6 +111,7 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 			  config->shadow_pages ?: DEFAULT_SHADOW_PAGES);
 	if (r)
 		goto err_free;
+	vm->mmu.keep_roots = vm->para_features & LULL_PARA_F_CR3_TARGETS;
 	vm->notifier.ops = &lull_notifier_ops;
 	r = mmu_notifier_register(&vm->notifier, vm->mm);
 	if (r) {
@@ -188,7 +189,8 @@ static const struct file_operations vm_fops = {
  */
 u64 lull_vm_para_features(void)
 {
-	return LULL_PARA_F_ALL & (tsc_khz ? ~0U : ~LULL_PARA_F_TIMER);
+	return LULL_PARA_F_ALL & (tsc_khz ? ~0U : ~LULL_PARA_F_TIMER) &
+	       (lull_targets_offered() ? ~0U : ~LULL_PARA_F_CR3_TARGETS);
 }
 
 /**

@@ -228,7 +228,7 @@ static void guest_hypervisor_leaves(void *arg)
 
 TEST(cpuid_offers_what_the_vm_was_made_with)
 {
-	const u64 sets[] = { 0, LULL_PARA_F_IDLE_EAGER, LULL_PARA_F_ALL };
+	const u64 sets[] = { 0, LULL_PARA_F_IDLE_EAGER, PARA_FEATURES };
 	struct test_vcpu vcpu;
 	struct test_vm vm;
 	size_t i;

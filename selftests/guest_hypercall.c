@@ -96,7 +96,7 @@ static void guest_unknown(void *arg)
 
 TEST(unknown_numbers)
 {
-	run_offering(LULL_PARA_F_ALL, guest_unknown, NULL);
+	run_offering(PARA_FEATURES, guest_unknown, NULL);
 }
 
 static void guest_not_offered(void *arg)
@@ -133,7 +133,7 @@ static void guest_user_mode(void *arg)
 
 TEST(user_mode_is_refused)
 {
-	run_offering(LULL_PARA_F_ALL, guest_user_mode, NULL);
+	run_offering(PARA_FEATURES, guest_user_mode, NULL);
 	run_offering(0, guest_user_mode, NULL);
 }
 
@@ -180,7 +180,7 @@ TEST(set_shared_page)
 	struct test_vm vm;
 	u32 *rom = alloc_pages(PAGE_SIZE);
 
-	vm_create_with(&vm, LULL_PARA_F_ALL, 0);
+	vm_create_with(&vm, PARA_FEATURES, 0);
 	vm_set_memory(&vm, SLOT_FREE, LULL_MEM_READONLY, ROM_GPA, PAGE_SIZE,
 		      rom);
 	vcpu_create(&vm, &vcpu, 0, guest_shared_page,
@@ -225,7 +225,7 @@ static void guest_idle_halt_errors(void *arg)
 
 TEST(idle_halt_errors)
 {
-	run_offering(LULL_PARA_F_ALL, guest_idle_halt_errors, NULL);
+	run_offering(PARA_FEATURES, guest_idle_halt_errors, NULL);
 }
 
 #define HALTS	10
@@ -275,7 +275,7 @@ TEST(idle_halt_loses_no_wake_up)
 	pthread_t thread;
 	int i;
 
-	vm_create_with(&vm, LULL_PARA_F_ALL, 0);
+	vm_create_with(&vm, PARA_FEATURES, 0);
 	vcpu_create(&vm, &vcpu, 0, guest_idle_halt, NULL);
 	vcpu_run_sync(&vcpu, 1);
 	for (i = 1; i <= 2 * HALTS; i++) {
@@ -316,7 +316,7 @@ TEST(idle_halt_survives_signals)
 	struct test_vm vm;
 	int i;
 
-	vm_create_with(&vm, LULL_PARA_F_ALL, 0);
+	vm_create_with(&vm, PARA_FEATURES, 0);
 	vcpu_create(&vm, &vcpu, 0, guest_sleeps_once, NULL);
 	vcpu_run_sync(&vcpu, 1);
 	for (i = 0; i < 5; i++) {
@@ -408,7 +408,7 @@ TEST(what_counts_as_an_announcement)
 
 	for (i = 0; i < ARRAY_SIZE(announcements); i++)
 		want += announcements[i].counts;
-	EXPECT_EQ(want, count_announced(LULL_PARA_F_ALL));
+	EXPECT_EQ(want, count_announced(PARA_FEATURES));
 	nr_irqs = 0;
 	EXPECT_EQ(0, count_announced(LULL_PARA_F_SHARED_PAGE |
 				     LULL_PARA_F_IDLE_HALT));
@@ -431,7 +431,7 @@ TEST(shared_page_removed)
 	struct test_vm vm;
 	struct lull_shared_page *page = alloc_pages(PAGE_SIZE);
 
-	vm_create_with(&vm, LULL_PARA_F_ALL, 0);
+	vm_create_with(&vm, PARA_FEATURES, 0);
 	vm_set_memory(&vm, SLOT_FREE, 0, 8 * GIB, PAGE_SIZE, page);
 	vcpu_create(&vm, &vcpu, 0, guest_page_goes, NULL);
 	vcpu_run_sync(&vcpu, 1);

@@ -52,7 +52,8 @@ TEST_F(api, caps)
 	struct lull_caps caps = { 0 };
 
 	ASSERT_EQ(0, try_ioctl(self->vm.sys, LULL_GET_CAPS, &caps));
-	EXPECT_EQ(LULL_PARA_F_ALL, caps.para_features);
+	EXPECT_EQ(PARA_FEATURES,
+		  caps.para_features & ~(u64)LULL_PARA_F_CR3_TARGETS);
 	EXPECT_EQ(LULL_MAX_VCPUS, caps.max_vcpus);
 	EXPECT_EQ(LULL_MAX_SLOTS, caps.max_slots);
 	EXPECT_EQ(PAGE_SIZE, caps.run_size);
@@ -152,7 +153,7 @@ static int create_and_close(int sys, const struct lull_vm_config *config)
 TEST_F(api, create_vm_config)
 {
 	static const struct lull_vm_config bad[] = {
-		{ .para_features = LULL_PARA_F_ALL + 1 },
+		{ .para_features = BIT_ULL(31) },
 		{ .para_features = BIT_ULL(63) },
 		{ .shadow_pages = 1 },
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES - 1 },
@@ -165,7 +166,7 @@ TEST_F(api, create_vm_config)
 	};
 	static const struct lull_vm_config good[] = {
 		{ 0 },
-		{ .para_features = LULL_PARA_F_ALL },
+		{ .para_features = PARA_FEATURES },
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES },
 		{ .shadow_pages = LULL_MAX_SHADOW_PAGES },
 	};

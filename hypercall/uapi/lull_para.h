@@ -29,7 +29,9 @@
 #define LULL_PARA_F_IDLE_EAGER		(1U << 3)
 /* A timer whose deadlines are stores, and whose interrupt needs no EOI. */
 #define LULL_PARA_F_TIMER		(1U << 4)
-#define LULL_PARA_F_ALL			0x1fU
+/* Roots that the guest loads without an exit, in a table of its own. */
+#define LULL_PARA_F_CR3_TARGETS		(1U << 6)
+#define LULL_PARA_F_ALL			0x5fU
 
 /* EAX of LULL_CPUID_TIMING is the frequency of the guest's TSC in kHz. */
 
@@ -42,8 +44,10 @@
 #define LULL_HC_IDLE_HALT	2	/* RDI: flags (0), RSI: reserved (0) */
 #define LULL_HC_SET_TIMER	3	/* RDI: vector, or 0; RSI: reserved (0) */
 #define LULL_HC_ARM_TIMER	4	/* RDI, RSI: reserved (0) */
+#define LULL_HC_SET_CR3_TABLE	5	/* RDI: gpa | LULL_CR3_TABLE_ENABLE, or 0 */
 
 #define LULL_SHARED_ENABLE	1ULL
+#define LULL_CR3_TABLE_ENABLE	1ULL
 
 #define LULL_HC_OK		0
 #define LULL_HC_EPERM		(-1)	/* not at CPL 0 */
@@ -100,6 +104,33 @@ struct lull_shared_page {
 	__u32 wake_reason;
 	__u32 pad;
 	__u64 reserved;
+};
+
+#define LULL_NR_CR3_TARGETS	4
+
+/* struct lull_cr3_table.target.cr3 of an entry that is not in use */
+#define LULL_CR3_NONE		(~0ULL)
+
+/*
+ * Set in every value of the table.  A guest with a table loads no CR3 that has
+ * it, but what it read there.
+ */
+#define LULL_CR3_TARGET		0x800ULL
+
+/**
+ * struct lull_cr3_table - one vCPU's CR3 targets, written by the VMM
+ * @target:	MOV to CR3 of @target.value does what MOV to CR3 of @target.cr3
+ *		does, without an exit
+ *
+ * The structure is aligned to 64 bytes.  The VMM never reads it.  What the
+ * guest has read is good until the vCPU's next MOV to CR3; until then @value
+ * stays, too, when @cr3 becomes LULL_CR3_NONE.
+ */
+struct lull_cr3_table {
+	struct {
+		__u64 cr3;
+		__u64 value;
+	} target[LULL_NR_CR3_TARGETS];
 };
 
 #endif /* _UAPI_LULL_PARA_H */

@@ -274,6 +274,9 @@ enum lull_counter {
 	LULL_CNT_TLB_FLUSHES,	/* flushes of the hardware TLB asked for */
 	LULL_CNT_WAKEUPS,	/* times the thread was woken while halted */
 	LULL_CNT_TIMER_FIRES,	/* interrupts of the host's timers for the guest */
+	LULL_CNT_CR3_UNSEEN,	/* exits that found another CR3 target loaded */
+	LULL_CNT_CR3_LISTED,	/* roots that became CR3 targets */
+	LULL_CNT_CR3_DELISTED,	/* ... and were taken off the list */
 	LULL_NR_COUNTERS
 };
 

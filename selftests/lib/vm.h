@@ -19,11 +19,15 @@
 
 #include <pthread.h>
 
+#include "hypercall/uapi/lull_para.h"
 #include "lib/guest.h"
 #include "monitor/uapi/lull.h"
 
 #define RAM_SIZE	(16 * MIB)
 #define IMAGE_GPA	0x40000000ULL	/* where selftests/Makefile links it */
+/* What every host offers to guests. */
+#define PARA_FEATURES	(LULL_PARA_F_ALL & ~LULL_PARA_F_CR3_TARGETS)
+
 #define SLOT_RAM	0
 #define SLOT_IMAGE	1
 #define SLOT_FREE	2		/* the first that tests can use */

@@ -84,10 +84,11 @@ struct call {
 #define SET	LULL_HC_SET_SHARED_PAGE
 #define HALT	LULL_HC_IDLE_HALT
 #define SET_TIMER	LULL_HC_SET_TIMER
+#define TABLE	LULL_HC_SET_CR3_TABLE
 
 static const struct call calls[] = {
 	{ "0 is not used", ALL, 0, 0, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
-	{ "past the last", ALL, 0, 5, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "past the last", ALL, 0, 6, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "largest", ALL, 0, ~0ULL, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "upper half counts", ALL, 0, 1ULL << 32 | HALT, 0, 0,
 	  LULL_HC_ENOSYS, LULL_HC_DONE },
@@ -132,6 +133,20 @@ static const struct call calls[] = {
 	  0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "page, user mode", ALL, 3, SET, PAGE | 1, 0, LULL_HC_EPERM,
 	  LULL_HC_DONE },
+	{ "table", ALL, 0, TABLE, PAGE | 1, 0, LULL_HC_OK, LULL_HC_CR3_TABLE },
+	{ "table, ignored", ALL, 0, TABLE, (PAGE + 64) | 1, ~0ULL, LULL_HC_OK,
+	  LULL_HC_CR3_TABLE },
+	{ "table off", ALL, 0, TABLE, 0, 0, LULL_HC_OK, LULL_HC_CR3_TABLE },
+	{ "table not enabled", ALL, 0, TABLE, PAGE, 0, LULL_HC_EINVAL,
+	  LULL_HC_DONE },
+	{ "table misaligned", ALL, 0, TABLE, (PAGE + 32) | 1, 0,
+	  LULL_HC_EINVAL, LULL_HC_DONE },
+	{ "table outside", ALL, 0, TABLE, MEM_SIZE | 1, 0, LULL_HC_EFAULT,
+	  LULL_HC_DONE },
+	{ "table not offered", ALL & ~LULL_PARA_F_CR3_TARGETS, 0, TABLE,
+	  PAGE | 1, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "table, user mode", ALL, 3, TABLE, PAGE | 1, 0, LULL_HC_EPERM,
+	  LULL_HC_DONE },
 };
 
 static void test_calls(void **state)
@@ -170,6 +185,51 @@ static void test_register(void **state)
 	assert_int_equal(para.shared_gpa, PAGE);
 	lull_hypercall(&para, 0, SET, 0, 0, &ret);
 	assert_true(para.shared_gpa == LULL_INVALID_GPA);
+}
+
+static void set_table(u64 a0, s64 want)
+{
+	s64 ret;
+
+	lull_hypercall(&para, 0, TABLE, a0, 0, &ret);
+	assert_int_equal(ret, want);
+}
+
+static bool table_is_empty(gpa_t gpa)
+{
+	const struct lull_cr3_table *table = (const void *)(memory + gpa);
+	unsigned int i, empty = 0;
+
+	for (i = 0; i < LULL_NR_CR3_TARGETS; i++)
+		empty += table->target[i].cr3 == LULL_CR3_NONE;
+	return empty == LULL_NR_CR3_TARGETS;
+}
+
+/* It is empty at first and at last; nothing beside it is written. */
+static void test_cr3_table(void **state)
+{
+	const struct lull_cr3_table some = { .target[1].cr3 = 0x5000 };
+
+	assert_false(table_is_empty(PAGE));
+	set_table(PAGE | 1, LULL_HC_OK);
+	assert_true(table_is_empty(PAGE));
+	assert_int_equal(memory[PAGE + sizeof(some)], 0);
+	assert_int_equal(lull_para_write_cr3_table(&para, &some), 0);
+	assert_memory_equal(memory + PAGE, &some, sizeof(some));
+	set_table(MEM_SIZE | 1, LULL_HC_EFAULT);
+	assert_int_equal(para.cr3_table, PAGE);
+	assert_false(table_is_empty(PAGE));
+	set_table((PAGE + 64) | 1, LULL_HC_OK);
+	assert_true(table_is_empty(PAGE));
+	assert_true(table_is_empty(PAGE + 64));
+	assert_int_equal(lull_para_write_cr3_table(&para, &some), 0);
+	set_table(0, LULL_HC_OK);
+	assert_true(table_is_empty(PAGE + 64));
+	assert_true(para.cr3_table == LULL_INVALID_GPA);
+	/* Its memory goes: so does the registration. */
+	para.cr3_table = MEM_SIZE;
+	assert_int_equal(lull_para_write_cr3_table(&para, &some), -EFAULT);
+	assert_true(para.cr3_table == LULL_INVALID_GPA);
 }
 
 static void announce(u32 guest_state, u64 cr3, u64 seq)
@@ -359,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_calls, setup),
 		cmocka_unit_test_setup(test_register, setup),
+		cmocka_unit_test_setup(test_cr3_table, setup),
 		cmocka_unit_test_setup(test_announcement, setup),
 		cmocka_unit_test_setup(test_announcement_refused, setup),
 		cmocka_unit_test_setup(test_timer_calls, setup),

@@ -21,6 +21,7 @@ static const struct vmx_msrs haswell = {
 	.cpu2 = 0x00047fff00000000,
 	.exit = 0x007fffff00036dfb,
 	.entry = 0x0000ffff000011fb,
+	.misc = 0x00000000000401c0,
 	.ept_vpid = 0x00000f0106334141,
 	.cr0_fixed0 = 0x80000021,
 	.cr0_fixed1 = 0xffffffff,
@@ -86,6 +87,7 @@ static void everything(void **state)
 	assert_false(c.cpu & CPU_BASED_INTR_WINDOW_EXITING);
 	assert_true(c.cpu & CPU_BASED_CR3_LOAD_EXITING);
 	assert_false(c.cpu & CPU_BASED_CR8_LOAD_EXITING);
+	assert_true(c.cr3_targets);
 	assert_int_equal(c.cr0_fixed0, haswell.cr0_fixed0);
 	assert_int_equal(c.cr4_fixed1, haswell.cr4_fixed1);
 }
@@ -99,6 +101,7 @@ static void before_ept(void **state)
 	assert_true(c.tpr_shadow);
 	assert_false(c.efer_controls);
 	assert_int_equal(c.cpu2, SECONDARY_EXEC_WBINVD_EXITING);
+	assert_false(c.cr3_targets);
 	assert_false(c.exit & VM_EXIT_LOAD_IA32_EFER);
 	assert_false(c.entry & VM_ENTRY_LOAD_IA32_EFER);
 }
