@@ -56,6 +56,7 @@ static const struct vm_ops *const backends[] = {
  * @mem:	bytes
  * @arm:	enum arm
  * @timer:	enum timer
+ * @cr3_targets: let the guest load page tables without an exit
  * @backend:	enum backend
  * @cpu:	host CPU for the vCPU's thread, or NO_CPU
  * @shadow_pages: cap, or 0
@@ -70,6 +71,7 @@ struct run_options {
 	u64 mem;
 	int arm;
 	int timer;
+	bool cr3_targets;
 	int backend;
 	unsigned int cpu;
 	unsigned int shadow_pages;
@@ -86,6 +88,8 @@ static const char run_notes[] =
 	"  stock     the guest is offered nothing\n"
 	"The guest's timer is one of Lull's own, whose deadlines are stores; with\n"
 	"--timer pit, or --idle stock, it is the PIT.\n"
+	"With --cr3-targets the guest is shown addresses of host memory: on a CPU with\n"
+	"L1TF only if lull.ko was loaded with cr3_targets_despite_l1tf=1.\n"
 	"KVM offers none of this: there, put lull_idle=eager or lull_idle=lazy on\n"
 	"--append.\n"
 	"\n"
@@ -106,6 +110,8 @@ static int check_options(const struct run_options *o)
 	if (o->backend == BACKEND_KVM && o->arm != ARM_DEFAULT)
 		return error("--idle %s: only with --backend lull (see --help)",
 			     arm_names[o->arm]);
+	if (o->backend == BACKEND_KVM && o->cr3_targets)
+		return error("--cr3-targets: only with --backend lull");
 	return o->stats ? file_check_writable(o->stats) : 0;
 }
 
@@ -130,6 +136,8 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		  .choices = arm_names },
 		{ "timer", OPT_CHOICE, &o->timer, "NAME",
 		  "lull (default) or pit", .choices = timer_names },
+		{ "cr3-targets", OPT_FLAG, &o->cr3_targets, NULL,
+		  "let the guest switch page tables without exits" },
 		{ "backend", OPT_CHOICE, &o->backend, "NAME",
 		  "lull (default) or kvm, to compare",
 		  .choices = backend_names },
@@ -213,6 +221,8 @@ static u64 para_features(const struct run_options *o)
 	features = arm_features[o->arm == ARM_DEFAULT ? ARM_ANNOUNCE : o->arm];
 	if (o->timer == TIMER_LULL)
 		features |= LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER;
+	if (o->cr3_targets)
+		features |= LULL_PARA_F_CR3_TARGETS;
 	return features;
 }
 

@@ -13,6 +13,7 @@
 #include "stats.h"
 #include "util.h"
 #include "vm.h"
+#include "../hypercall/uapi/lull_para.h"
 
 static int open_error(const char *path)
 {
@@ -58,6 +59,8 @@ static int check_caps(const struct lull_caps *caps,
 {
 	u64 missing = config->para_features & ~caps->para_features;
 
+	if (missing == LULL_PARA_F_CR3_TARGETS)
+		return error("--cr3-targets: lull.ko does not offer it (L1TF? see --help)");
 	if (missing)
 		return error("--idle: lull.ko does not offer features %#llx",
 			     missing);

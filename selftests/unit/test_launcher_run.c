@@ -73,6 +73,8 @@ static void test_arms(void **state)
 		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER },
 		{ "--kernel K --idle eager --timer pit",
 		  LULL_PARA_F_IDLE_EAGER },
+		{ "--kernel K --idle lazy --timer pit --cr3-targets",
+		  LULL_PARA_F_CR3_TARGETS },
 		{ "--kernel K --idle lazy --timer pit", 0 },
 		{ "--kernel K --idle stock --shadow-pages 64", 0 },
 	};
@@ -207,6 +209,9 @@ static void test_refusals(void **state)
 	fake_reset(NULL);
 	fake.caps.para_features = 0;
 	assert_refused("--kernel K", "does not offer");
+	fake_reset(NULL);
+	fake.caps.para_features &= ~LULL_PARA_F_CR3_TARGETS;
+	assert_refused("--kernel K --cr3-targets", "L1TF");
 	fake_reset(NULL);
 	fake.caps.run_size = 8;
 	assert_refused("--kernel K", "too small");
