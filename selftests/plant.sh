@@ -130,10 +130,10 @@ plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
 	'$1 lull_mmu_flush(mmu);'
 plant notifier-misses-a-cached-root cache.c \
-	'if \(!sp->parents\.val && !sp->root_count\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
-	'if (!sp->parents.val && !sp->root_count) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
+	'if \(!sp->parents\.val && !is_root_in_use\(sp\)\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
+	'if (!sp->parents.val && !is_root_in_use(sp)) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
 plant reclaim-of-the-root-in-use cache.c \
-	'if \(sp->root_count\)\n\t\t\tcontinue;' ''
+	'if \(is_root_in_use\(sp\)\)\n\t\t\tcontinue;' ''
 plant mmio-over-a-present-spte sync.c \
 	'(sp->unsync && !lull_entry_is_now\(mmu, sp, idx\)\) \{\n\t\t\t)lull_spte_drop\(mmu, sp, idx\);' \
 	'$1WRITE_ONCE(sp->spt[idx], 0); __clear_bit(idx, sp->present); mmu->flush = true;'
@@ -237,8 +237,6 @@ plant pdptes-above-4g pool.c \
 	'topup_tables(&sh->low, 1, 0)'
 plant unpaged-frame internal.h \
 	'\(gfn_t\)idx << \(9 \* \(sp->role\.level - 1\)\)' '(gfn_t)idx'
-plant unsync-root-ready sync.c \
-	'if \(root && \(root->unsync \|\| root->unsync_children\)\)' 'if (0)'
 plant unpaged-writes-unseen leaf.c \
 	'if \(\(access & LULL_ACC_W\) && lull_gfn_is_table' \
 	'if (!sh->mode.unpaged && (access & LULL_ACC_W) && lull_gfn_is_table'
@@ -284,6 +282,48 @@ plant invlpg-of-unread-table sync.c \
 plant quick-fault-over-the-cap fault.c \
 	'mmu->nr_pages \+ LULL_ROOT_LEVEL <= mmu->max_pages' \
 	'mmu->nr_pages <= mmu->max_pages + 64'
+
+# Targets of CR3.
+plant target-kept-after-a-write cache.c \
+	'lull_mmu_delist_unsync\(mmu\);' ';'
+plant target-kept-after-its-own-write targets.c \
+	'if \(!is_in_sync\(target->root\)\)' \
+	'if (target->root->unsync_children)'
+plant target-kept-after-a-notifier notifier.c \
+	'lull_gfn_prepare_unsync\(mmu, first \+ i, &dead\);' \
+	'{ LIST_HEAD(kept); struct lull_target *t;
+		list_for_each_entry(t, &mmu->targets, link) t->root->listed |= 0x100;
+		while (!list_empty(&mmu->targets)) list_move(mmu->targets.next, &kept);
+		lull_gfn_prepare_unsync(mmu, first + i, &dead);
+		while (!list_empty(&kept)) list_move(kept.next, &mmu->targets);
+		list_for_each_entry(t, &mmu->targets, link) t->root->listed &= 0xff; }'
+plant target-kept-after-zapping cache.c \
+	'if \(sp->listed\)\n\t\tlull_root_delist\(mmu, sp\);' ''
+plant target-kept-after-a-mode-change sync.c \
+	'if \(memcmp\(&sh->mode, mode, sizeof\(\*mode\)\)\)' 'if (0)'
+plant target-freed-by-reclaim cache.c \
+	'(list_move\(&sp->link, )sp->root_count \?' '$1is_root_in_use(sp) ?'
+plant target-not-counted targets.c \
+	'target->root->root_count\+\+;' ''
+plant target-withdrawn-without-flush targets.c \
+	'(delist\(mmu, target\);\n)\tmmu->flush = true;' '$1'
+plant target-withdrawn-in-silence targets.c \
+	'WRITE_ONCE\(target->sh->targets\.stale, true\);' ''
+plant target-released-too-early targets.c \
+	'(mmu->stats\.delisted\+\+;)' \
+	'$1 lull_root_release(mmu, target->root); target->root = NULL;'
+plant unsync-root-ready sync.c \
+	'if \(root && !is_in_sync\(root\)\)' 'if (0)'
+plant target-forgets-its-cr3 targets.c \
+	'entry\[i\]\.cr3 = target->root \? target->cr3 : LULL_NO_CR3;' \
+	'entry[i].cr3 = target->root ? target->cr3 : LULL_NO_CR3;
+		if (!target->root) target->cr3 = LULL_NO_CR3;'
+plant landed-with-the-old-cr3 targets.c \
+	'sh->cr3 = target->cr3;' ''
+plant root-table-for-something-else pool.c \
+	'if \(is_kept\(mmu, sp->role\)\)' 'if (0)'
+plant root-table-of-something-else pool.c \
+	'!role\.direct && !is_kept\(mmu, role\) &&' '!role.direct &&'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CR3 targets, one thing at a time: when a root becomes one, what takes it from
+ * the list, and that the audit sees a list that is wrong.
+ */
+#include <string.h>
+
+#include "unit.h"
+
+#define OTHER		4	/* a second root, with the tables of the first */
+#define MANY		9	/* roots from page 4 on, more than slots */
+
+static struct vcpu *vcpu(void)
+{
+	return &world.vcpus[0];
+}
+
+static struct lull_target *slots(void)
+{
+	return vcpu()->sh.targets.slot;
+}
+
+static int setup(void **state)
+{
+	unsigned int i;
+
+	unit_setup(state);
+	world_destroy();
+	world_create(2, 64, true);
+	for (i = 0; i < 3; i++)
+		unit_set(i, 0, unit_gpa(i + 1) | ENTRY_USED);
+	unit_set(L1, 0, unit_gpa(DATA) | ENTRY_USED);
+	for (i = 0; i < MANY; i++)
+		unit_set(OTHER + i, 0, unit_gpa(L3) | ENTRY_USED);
+	unit_flush();
+	cpu_arch_flush(&world.vcpus[1]);
+	cpu_prepare(&world.vcpus[1]);
+	return 0;
+}
+
+/* The guest CR3 that a slot is listed for, LULL_NO_CR3 if for none. */
+static u64 listed(unsigned int nr)
+{
+	return list_empty(&slots()[nr].link) ? LULL_NO_CR3 : slots()[nr].cr3;
+}
+
+static bool is_target(u64 cr3)
+{
+	unsigned int i;
+
+	for (i = 0; i < LULL_NR_TARGETS; i++) {
+		if (listed(i) == cr3)
+			return true;
+	}
+	return false;
+}
+
+/* Every fifth attempt finds the lock taken. */
+static void load_until_listed(u64 cr3)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4 && !is_target(cr3); i++) {
+		cpu_load_cr3(vcpu(), unit_gpa(5), false);
+		cpu_load_cr3(vcpu(), cr3, false);
+	}
+	assert_true(is_target(cr3));
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	assert_int_equal(unit_audit(), 0);
+}
+
+static void list_both(void)
+{
+	load_until_listed(0);
+	load_until_listed(unit_gpa(OTHER));
+}
+
+/* Whatever was read before leads to the CR3 that it was read for. */
+static void late_load(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LULL_NR_TARGETS; i++) {
+		const struct lull_target_entry entry = vcpu()->read[i];
+		u64 cr3 = 0;
+
+		if (entry.cr3 == LULL_NO_CR3)
+			continue;
+		assert_true(lull_targets_resolve(&vcpu()->sh, entry.root,
+						 &cr3));
+		assert_int_equal(cr3, entry.cr3);
+	}
+	cpu_switch(vcpu(), 0);
+	cpu_check_all();
+	cpu_check_targets();
+	assert_int_equal(unit_audit(), 0);
+}
+
+static void listed_when_in_sync(void **state)
+{
+	u64 cr3 = unit_gpa(OTHER);
+
+	cpu_load_cr3(vcpu(), cr3, false);
+	/* It was new; and then it has to be brought in sync. */
+	assert_false(is_target(cr3));
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	cpu_load_cr3(vcpu(), 0, false);
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	cpu_load_cr3(vcpu(), cr3, false);
+	assert_false(is_target(cr3));
+	load_until_listed(cr3);
+	assert_false(is_target(unit_gpa(6)));
+}
+
+static void unseen_load(void **state)
+{
+	unsigned int i;
+
+	list_both();
+	for (i = 0; i < LULL_NR_TARGETS; i++) {
+		u64 cr3 = vcpu()->read[i].cr3;
+
+		if (cr3 == LULL_NO_CR3)
+			continue;
+		assert_true(cpu_switch_unseen(vcpu(), i));
+		assert_int_equal(vcpu()->cr3, cr3);
+		/* The next exit finds out. */
+		cpu_exit(vcpu());
+		assert_int_equal(vcpu()->sh.cr3, cr3);
+		cpu_enter(vcpu());
+		assert_int_equal(unit_audit(), 0);
+	}
+}
+
+static void bits_besides_the_address(void **state)
+{
+	load_until_listed(0);
+	load_until_listed(8);
+	assert_false(is_target(0));
+}
+
+static void lost_by_a_write(void **state)
+{
+	list_both();
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	assert_false(is_target(0) || is_target(unit_gpa(OTHER)));
+	assert_true(vcpu()->kicked);
+	world_store(L1, 0, 0);
+	late_load();
+	assert_false(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+}
+
+static void lost_by_a_notifier(void **state)
+{
+	list_both();
+	world_move_begin(DATA);
+	world_move_end(DATA);
+	assert_true(is_target(0));
+	world_out(OTHER, 0);
+	assert_true(is_target(0));
+	assert_false(is_target(unit_gpa(OTHER)));
+	late_load();
+}
+
+static void lost_by_zapping(void **state)
+{
+	list_both();
+	lull_mmu_zap_all(&world.mmu);
+	assert_false(is_target(0) || is_target(unit_gpa(OTHER)));
+	/* They are there until the vCPU has looked. */
+	assert_in_range(world.mmu.nr_pages, 2, 4);
+	late_load();
+}
+
+static void lost_by_the_mode(void **state)
+{
+	const struct lull_paging_mode mode = unit_mode(2);
+
+	list_both();
+	cpu_exit(vcpu());
+	lull_shadow_set_mode(&vcpu()->sh, &vcpu()->sh.mode);
+	assert_true(is_target(0));
+	lull_shadow_set_mode(&vcpu()->sh, &mode);
+	assert_false(is_target(0) || is_target(unit_gpa(OTHER)));
+	cpu_arch_flush(vcpu());
+	cpu_prepare(vcpu());
+	late_load();
+}
+
+/* First it is no target any more, and then it goes. */
+static void lost_by_reclaim(void **state)
+{
+	list_both();
+	cpu_load_cr3(vcpu(), 0, false);
+	lull_mmu_shrink(&world.mmu, 64);
+	assert_false(is_target(unit_gpa(OTHER)));
+	assert_in_range(world.mmu.nr_pages, 2, 5);
+	cpu_prepare(vcpu());
+	lull_mmu_shrink(&world.mmu, 64);
+	assert_int_equal(world.mmu.nr_pages, 1);
+	late_load();
+}
+
+/* A table that was a root and that nobody has loaded becomes a data page. */
+static void freed_root(void **state)
+{
+	unsigned int nr;
+
+	list_both();
+	cpu_load_cr3(vcpu(), 0, false);
+	nr = world.mmu.nr_pages;
+	lull_mmu_guest_write(&world.mmu, gfn_of_page(OTHER));
+	assert_false(is_target(unit_gpa(OTHER)));
+	cpu_prepare(vcpu());
+	assert_int_equal(world.mmu.nr_pages, nr - 1);
+	late_load();
+}
+
+static void more_roots_than_slots(void **state)
+{
+	unsigned int round, i, nr = 0;
+
+	for (round = 0; round < 40; round++) {
+		for (i = 0; i < MANY; i++)
+			cpu_load_cr3(vcpu(), unit_gpa(OTHER + i), false);
+	}
+	for (i = 0; i < MANY; i++)
+		nr += is_target(unit_gpa(OTHER + i));
+	assert_int_equal(nr, LULL_NR_TARGETS);
+	/* One in eight that was not there got in. */
+	assert_in_range(world.mmu.stats.listed, 10, 40 * MANY / 4);
+	assert_int_equal(unit_audit(), 0);
+}
+
+/* The address of a table that became another root stands for that one. */
+static void address_used_again(void **state)
+{
+	u64 cr3 = LULL_NO_CR3;
+	hpa_t hpa;
+
+	load_until_listed(unit_gpa(OTHER));
+	hpa = lull_shadow_root_hpa(&vcpu()->sh);
+	cpu_load_cr3(vcpu(), 0, false);
+	lull_mmu_zap_all(&world.mmu);
+	cpu_prepare(vcpu());
+	do {
+		assert_true(lull_targets_resolve(&vcpu()->sh, hpa, &cr3));
+		load_until_listed(unit_gpa(6));
+		lull_mmu_zap_all(&world.mmu);
+		cpu_prepare(vcpu());
+	} while (cr3 == unit_gpa(OTHER) && hpa != slots()[0].hpa);
+}
+
+static void tables_are_kept(void **state)
+{
+	unsigned int pages, i;
+
+	list_both();
+	lull_mmu_zap_all(&world.mmu);
+	cpu_prepare(vcpu());
+	cpu_prepare(&world.vcpus[1]);
+	pages = host_live_pages();
+	for (i = 0; i < 20; i++) {
+		lull_mmu_zap_all(&world.mmu);
+		cpu_prepare(vcpu());
+		cpu_prepare(&world.vcpus[1]);
+	}
+	assert_in_range(host_live_pages(), 1, pages + 2);
+	assert_non_null(world.mmu.spare_roots);
+}
+
+static void no_memory_for_a_root(void **state)
+{
+	unsigned int nth, failed = 0;
+
+	for (nth = 1; nth < 30; nth++) {
+		unit_teardown(state);
+		setup(state);
+		host_fail_allocation(nth);
+		failed += lull_shadow_load_cr3(&vcpu()->sh, unit_gpa(5),
+					       NULL) == -ENOMEM;
+		host_fail_allocation(0);
+		assert_int_equal(lull_shadow_load_cr3(&vcpu()->sh, 0, NULL), 0);
+		cpu_set_root(vcpu());
+	}
+	assert_in_range(failed, 1, 29);
+}
+
+/* Change @size bytes, expect the audit to see it, and change them back. */
+static void corrupt(void *at, const void *to, size_t size)
+{
+	unsigned char saved[16];
+
+	memcpy(saved, at, size);
+	assert_memory_not_equal(at, to, size);
+	memcpy(at, to, size);
+	assert_int_not_equal(unit_audit(), 0);
+	memcpy(at, saved, size);
+	assert_int_equal(unit_audit(), 0);
+}
+
+static void audit(void **state)
+{
+	struct lull_sp *root;
+	bool yes = true, no = false;
+	u16 two = 2;
+	u64 one = 1;
+
+	list_both();
+	root = slots()[0].root;
+	corrupt(&root->listed, &two, sizeof(two));
+	corrupt(&root->unsync, &yes, sizeof(yes));
+	corrupt(&slots()[0].hpa, &one, sizeof(one));
+	corrupt(&slots()[0].cr3, &slots()[1].cr3, sizeof(u64));
+	corrupt(&vcpu()->sh.targets.on, &no, sizeof(no));
+	corrupt(&slots()[1].root, &root, sizeof(root));
+	corrupt(&world.mmu.keep_roots, &no, sizeof(no));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, unit_teardown)
+
+/**
+ * main() - all tests of this file
+ *
+ * Return: the number that failed.
+ */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(listed_when_in_sync),
+		TEST(unseen_load),
+		TEST(bits_besides_the_address),
+		TEST(lost_by_a_write),
+		TEST(lost_by_a_notifier),
+		TEST(lost_by_zapping),
+		TEST(lost_by_the_mode),
+		TEST(lost_by_reclaim),
+		TEST(freed_root),
+		TEST(more_roots_than_slots),
+		TEST(address_used_again),
+		TEST(tables_are_kept),
+		TEST(no_memory_for_a_root),
+		TEST(audit),
+	};
+
+	return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
+}
