@@ -302,7 +302,8 @@ plant target-kept-after-zapping cache.c \
 plant target-kept-after-a-mode-change sync.c \
 	'if \(memcmp\(&sh->mode, mode, sizeof\(\*mode\)\)\)' 'if (0)'
 plant target-freed-by-reclaim cache.c \
-	'(list_move\(&sp->link, )sp->root_count \?' '$1is_root_in_use(sp) ?'
+	'lull_root_delist\(mmu, sp\);\n\t\t\tcontinue;' \
+	'sp->root_count -= sp->listed; sp->listed = 0;'
 plant target-not-counted targets.c \
 	'target->root->root_count\+\+;' ''
 plant target-withdrawn-without-flush targets.c \

@@ -20,6 +20,7 @@ class Row:
     what: str                   # what one operation is
     goal: Optional[int] = None  # Lull's instructions, from design.md section 4
     pti: bool = False           # also with page-table isolation
+    targets: Optional[int] = None   # also with CR3 targets: Lull's goal then
 
 
 ROWS = (
@@ -39,10 +40,10 @@ ROWS = (
     Row("mprotect16", "the same, 16 pages"),
     Row("mprotect512", "the same, 512 pages"),
     Row("ctx2", "a byte round a ring of pipes through 2 processes", 5600,
-        True),
-    Row("ctx4", "through 4 processes", 11800),
-    Row("ctx8", "through 8 processes", 24500, True),
-    Row("ctx16", "through 16 processes"),
+        True, 4950),
+    Row("ctx4", "through 4 processes", 11800, False, 10700),
+    Row("ctx8", "through 8 processes", 24500, True, 0),
+    Row("ctx16", "through 16 processes", None, False, 0),
     Row("hackbench", "4 senders and 4 receivers, 20 messages each to each"),
     Row("fork", "fork, exit, wait", 220000, True),
     Row("fork256p", "the same, of a process with 1 MiB resident"),
@@ -69,6 +70,8 @@ MICRO_ROWS = (
     Row("exit_hlt", "the same after HLT; the wait is in the figure"),
 )
 PTI = "pti_"                    # prefix of the rows of the second guest
+TARGETS = "targets_"            # and of the third, which has CR3 targets on
+                                # Lull, and nothing of the kind elsewhere
 EMPTY = "empty"                 # what the marks themselves cost
 
 
@@ -80,6 +83,7 @@ class Guest:
     kernel: str                 # file in the machine
     cmdline: str
     rows: tuple                 # those it measures, the empty one apart
+    lull_options: str = ""      # of lull run, on Lull only
 
     @property
     def runs_bare(self):
@@ -100,14 +104,17 @@ def guests(wanted=()):
     main = [row.name for row in ROWS if not wanted or row.name in wanted]
     pti = [row.name for row in ROWS if row.pti and
            (not wanted or PTI + row.name in wanted)]
+    targets = [row.name for row in ROWS if row.targets is not None and
+               (not wanted or TARGETS + row.name in wanted)]
     found = []
-    for name, prefix, more, rows in (("main", "", "", main),
-                                     ("pti", PTI, " pti=on", pti)):
+    for name, prefix, more, rows, options in (
+            ("main", "", "", main, ""), ("pti", PTI, " pti=on", pti, ""),
+            ("targets", TARGETS, "", targets, " --cr3-targets")):
         if rows:
             found.append(Guest(name, prefix, "bzImage",
                                "%s%s bench.rows=%s" % (
                                    CMDLINE, more, ",".join([EMPTY] + rows)),
-                               tuple(rows)))
+                               tuple(rows), options))
     micro = tuple(row.name for row in MICRO_ROWS)
     if not wanted or set(wanted) & set(micro):
         found.insert(0, Guest("micro", "", "micro", "", micro))
@@ -117,7 +124,8 @@ def guests(wanted=()):
 def row_names():
     """All rows of the report."""
     return [row.name for row in MICRO_ROWS + ROWS] + [
-        PTI + row.name for row in ROWS if row.pti]
+        PTI + row.name for row in ROWS if row.pti] + [
+            TARGETS + row.name for row in ROWS if row.targets is not None]
 
 
 def describe(name):
@@ -127,13 +135,15 @@ def describe(name):
             return row.what, row.goal
         if name == PTI + row.name:
             return row.what + "; page-table isolation", None
+        if name == TARGETS + row.name:
+            return row.what + "; CR3 targets", row.targets or None
     raise KeyError(name)
 
 
 def command(backend, wanted=()):
     """The shell commands for the test machine."""
     if backend == "lull":
-        lines = ["insmod lull.ko || exit 1"]
+        lines = ["insmod lull.ko cr3_targets_despite_l1tf=1 || exit 1"]
         options = ""
     else:
         lines = ["insmod ./%s.ko%s || exit 1" % (
@@ -144,6 +154,7 @@ def command(backend, wanted=()):
         lines.append(
             "echo guest %s && ./lull run%s %s --stats /out/%s.json </dev/null"
             " >/out/%s.log 2>&1 || { tail -n 30 /out/%s.log; exit 1; }"
-            % (guest.name, options, guest.run_options, guest.name,
+            % (guest.name, options or guest.lull_options,
+               guest.run_options, guest.name,
                guest.name, guest.name))
     return "\n".join(lines)
