@@ -187,7 +187,8 @@ static unsigned int audit_spares(struct lull_mmu *mmu)
 			bad += !!sp->spt[idx] + test_bit(idx, sp->present) +
 			       test_bit(idx, sp->unsync_child);
 		bad += sp->root_count + sp->unsync + !!sp->unsync_children +
-		       !!sp->parents.val;
+		       !!sp->parents.val + sp->listed;
+		bad += mmu->keep_roots && sp->role.level == LULL_ROOT_LEVEL;
 		nr++;
 	}
 	return bad + (nr != mmu->nr_spares);
