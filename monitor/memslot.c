@@ -243,10 +243,10 @@ int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len)
 		unsigned long hva = lull_gpa_to_hva(vm, gpa, true);
 		size_t n = left_in_page(gpa, len);
 
+		lull_mmu_write_begin(&vm->mmu, gpa >> PAGE_SHIFT);
 		if (!hva || copy_to_user((void __user *)hva, from, n))
 			r = -EFAULT;
-		else
-			lull_mmu_guest_write(&vm->mmu, gpa >> PAGE_SHIFT);
+		lull_mmu_write_end(&vm->mmu);
 		gpa += n;
 		from += n;
 		len -= n;

@@ -413,22 +413,3 @@ void lull_root_set(struct lull_shadow *sh, struct lull_sp *root)
 	root->used = true;
 	sh->root = root;
 }
-
-/**
- * lull_mmu_guest_write() - the monitor wrote guest memory for the guest
- * @mmu:	the VM's
- * @gfn:	the frame written
- *
- * Such a write does not fault: what a fault does for the guest's own is done
- * here.
- *
- * Context: without the mmu lock.
- */
-void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn)
-{
-	spin_lock(&mmu->lock);
-	if (lull_gfn_is_table(mmu, gfn))
-		lull_gfn_unsync(mmu, gfn);
-	lull_mmu_flush(mmu);
-	spin_unlock(&mmu->lock);
-}

@@ -72,6 +72,41 @@ void lull_mmu_invalidate_end(struct lull_mmu *mmu)
 }
 
 /**
+ * lull_mmu_write_begin() - the monitor is going to write memory for the guest
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ *
+ * Such a write does not fault: what a fault does for the guest's own is done
+ * here.  Another vCPU may see the new contents before lull_mmu_write_end(), and
+ * its flush events then count on them: as with a notifier, a table that one of
+ * them brings in sync stays unsync until then.
+ *
+ * Context: without the mmu lock.
+ */
+void lull_mmu_write_begin(struct lull_mmu *mmu, gfn_t gfn)
+{
+	spin_lock(&mmu->lock);
+	lull_mmu_invalidate_begin(mmu);
+	if (lull_gfn_is_table(mmu, gfn))
+		lull_gfn_unsync(mmu, gfn);
+	lull_mmu_flush(mmu);
+	spin_unlock(&mmu->lock);
+}
+
+/**
+ * lull_mmu_write_end() - the monitor has written
+ * @mmu:	the VM's
+ *
+ * Context: without the mmu lock.
+ */
+void lull_mmu_write_end(struct lull_mmu *mmu)
+{
+	spin_lock(&mmu->lock);
+	lull_mmu_invalidate_end(mmu);
+	spin_unlock(&mmu->lock);
+}
+
+/**
  * lull_mmu_shrink() - the host is short of memory
  * @mmu:	the VM's
  * @nr:		most shadow pages to free

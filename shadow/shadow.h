@@ -316,9 +316,10 @@ void lull_mmu_zap_all(struct lull_mmu *mmu);
 void lull_mmu_invalidate_begin(struct lull_mmu *mmu);
 void lull_mmu_invalidate(struct lull_mmu *mmu, gfn_t first, u64 nr);
 void lull_mmu_invalidate_end(struct lull_mmu *mmu);
+void lull_mmu_write_begin(struct lull_mmu *mmu, gfn_t gfn);
+void lull_mmu_write_end(struct lull_mmu *mmu);
 unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr);
 void lull_mmu_flush(struct lull_mmu *mmu);
-void lull_mmu_guest_write(struct lull_mmu *mmu, gfn_t gfn);
 int lull_mmu_audit(struct lull_mmu *mmu);
 int lull_mmu_audit_structure(struct lull_mmu *mmu);
 

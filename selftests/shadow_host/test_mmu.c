@@ -200,15 +200,34 @@ static void table_linked_everywhere(void **state)
 static void write_of_the_monitor(void **state)
 {
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	world_store(L1, 0, 0);
 	assert_true(lull_shadow_needs_sync(&vcpu()->sh));
 	assert_int_equal(unit_audit(), 0);
 	cpu_load_cr3(vcpu(), vcpu()->sh.cr3, false);
 	cpu_check_all();
 	assert_false(cpu_access(vcpu(), 0, USER_READ, 0, 0));
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(DATA));
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(3 * NR_POS));
+	unit_monitor_write(DATA);
+	unit_monitor_write(3 * NR_POS);
+	assert_int_equal(unit_audit(), 0);
+}
+
+/*
+ * Another vCPU flushes while the monitor writes: before the store, and after
+ * it, when it may have seen the new entry.
+ */
+static void flush_during_a_write(void **state)
+{
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	lull_mmu_write_begin(&world.mmu, gfn_of_page(L1));
+	cpu_load_cr3(vcpu(), vcpu()->sh.cr3, false);
+	world_store(L1, 0, 0);
+	assert_int_equal(unit_audit(), 0);
+	cpu_load_cr3(vcpu(), vcpu()->sh.cr3, false);
+	cpu_check_all();
+	assert_int_equal(world.pages[DATA].rmap.val, 0);
+	lull_mmu_write_end(&world.mmu);
+	assert_false(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 	assert_int_equal(unit_audit(), 0);
 }
 
@@ -216,7 +235,7 @@ static void write_of_the_monitor(void **state)
 static void invlpg_of_a_table_away(void **state)
 {
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	world.pages[L1].away = true;
 	lull_shadow_invlpg(&vcpu()->sh, 0);
 	assert_int_equal(world.pages[DATA].rmap.val, 0);
@@ -229,7 +248,7 @@ static void invlpg_of_a_table_away(void **state)
 static void remake_inside_a_range(void **state)
 {
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	world_store(L1, 0, unit_gpa(DATA + 1) | ENTRY_USED);
 	world_move_begin(DATA + 1);
 	lull_shadow_invlpg(&vcpu()->sh, 0);
@@ -248,7 +267,7 @@ static void replace_leaf(void)
 	unit_set(L1, 0, unit_gpa(DATA) | LULL_PTE_P);
 	assert_true(cpu_access(vcpu(), 0, SUP_READ, 0, 0));
 	assert_int_not_equal(old->rmap.val, 0);
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	world_store(L1, 0, unit_gpa(DATA + 1) | LULL_PTE_P | LULL_PTE_U);
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 	assert_int_equal(old->rmap.val, 0);
@@ -367,6 +386,7 @@ int main(void)
 		MMU_TEST(page_mapped_everywhere),
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
+		MMU_TEST(flush_during_a_write),
 		MMU_TEST(invlpg_of_a_table_away),
 		MMU_TEST(remake_inside_a_range),
 		MMU_TEST(leaf_over_another),

@@ -105,7 +105,7 @@ static void listed_when_in_sync(void **state)
 	assert_false(is_target(cr3));
 	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 	cpu_load_cr3(vcpu(), 0, false);
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	cpu_load_cr3(vcpu(), cr3, false);
 	assert_false(is_target(cr3));
 	load_until_listed(cr3);
@@ -142,7 +142,7 @@ static void bits_besides_the_address(void **state)
 static void lost_by_a_write(void **state)
 {
 	list_both();
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(L1));
+	unit_monitor_write(L1);
 	assert_false(is_target(0) || is_target(unit_gpa(OTHER)));
 	assert_true(vcpu()->kicked);
 	world_store(L1, 0, 0);
@@ -209,7 +209,7 @@ static void freed_root(void **state)
 	list_both();
 	cpu_load_cr3(vcpu(), 0, false);
 	nr = world.mmu.nr_pages;
-	lull_mmu_guest_write(&world.mmu, gfn_of_page(OTHER));
+	unit_monitor_write(OTHER);
 	assert_false(is_target(unit_gpa(OTHER)));
 	cpu_prepare(vcpu());
 	assert_int_equal(world.mmu.nr_pages, nr - 1);

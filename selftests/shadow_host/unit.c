@@ -34,6 +34,16 @@ void unit_set(unsigned int page, unsigned int index, u64 entry)
 }
 
 /**
+ * unit_monitor_write() - the monitor writes to a page for the guest
+ * @page:	the page, whose contents stay as they are
+ */
+void unit_monitor_write(unsigned int page)
+{
+	lull_mmu_write_begin(&world.mmu, gfn_of_page(page));
+	lull_mmu_write_end(&world.mmu);
+}
+
+/**
  * unit_mode() - control bits
  * @bits:	WP, NXE, SMEP, SMAP, no paging from bit 0 on
  *

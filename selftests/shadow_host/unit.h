@@ -20,6 +20,7 @@ enum { L4, L3, L2, L1, DATA = NR_POS };
 
 u64 unit_gpa(unsigned int page);
 void unit_set(unsigned int page, unsigned int index, u64 entry);
+void unit_monitor_write(unsigned int page);
 void unit_set_mode(const struct lull_paging_mode *mode);
 struct lull_paging_mode unit_mode(unsigned int bits);
 void unit_flush(void);
