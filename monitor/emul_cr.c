@@ -251,17 +251,13 @@ static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 	return lull_next_insn(vcpu);
 }
 
-/*
- * PGE turned over, as to flush global translations; all is in sync.  With
- * targets it is not done here: to go to a root may list it, and the guest
- * expects that of loads of CR3 only.
- */
+/* PGE turned over, as to flush global translations; all is in sync. */
 static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
 
-	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE || sh->targets.on ||
-	    !lull_shadow_try_cr3(sh, sh->cr3))
+	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE ||
+	    !lull_shadow_try_resync(sh))
 		return LULL_NEXT_SLOW;
 	vcpu->bucket = LULL_TICKS_PRIV;
 	lull_vmx_set_cr4(&vcpu->vmx, cr4);

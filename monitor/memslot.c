@@ -224,6 +224,17 @@ int lull_read_gpa_words(struct lull_vm *vm, gpa_t gpa, u64 *to,
 	return r;
 }
 
+static int write_page(struct lull_vm *vm, gfn_t gfn, unsigned long hva,
+		      const void *from, size_t len)
+{
+	unsigned long left;
+
+	lull_mmu_write_begin(&vm->mmu, gfn);
+	left = copy_to_user((void __user *)hva, from, len);
+	lull_mmu_write_end(&vm->mmu);
+	return left ? -EFAULT : 0;
+}
+
 /**
  * lull_write_gpa() - copy to guest memory
  * @vm:		the VM
@@ -243,10 +254,8 @@ int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len)
 		unsigned long hva = lull_gpa_to_hva(vm, gpa, true);
 		size_t n = left_in_page(gpa, len);
 
-		lull_mmu_write_begin(&vm->mmu, gpa >> PAGE_SHIFT);
-		if (!hva || copy_to_user((void __user *)hva, from, n))
-			r = -EFAULT;
-		lull_mmu_write_end(&vm->mmu);
+		r = hva ? write_page(vm, gpa >> PAGE_SHIFT, hva, from, n) :
+			  -EFAULT;
 		gpa += n;
 		from += n;
 		len -= n;

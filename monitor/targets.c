@@ -49,7 +49,8 @@ static void tell_cpu(struct lull_vcpu *vcpu, const struct lull_cr3_table *table)
  * lull_vcpu_settle_targets() - tell CPU and guest of a list that changed
  * @vcpu:	the vCPU, loaded and not in the guest
  *
- * A guest whose table has no memory any more has no targets either.
+ * A guest whose table has no memory any more gets no targets either, but what
+ * it has read, or still reads there, stays good.
  *
  * Context: may sleep.
  */
@@ -67,10 +68,10 @@ void lull_vcpu_settle_targets(struct lull_vcpu *vcpu)
 	tell_cpu(vcpu, &table);
 	if (vcpu->shadow.targets.on &&
 	    lull_para_write_cr3_table(&vcpu->para, &table))
-		lull_targets_enable(&vcpu->shadow, false);
+		lull_targets_lose(&vcpu->shadow);
 }
 
-static bool has_landed(struct lull_vcpu *vcpu, hpa_t *root)
+static bool root_unchanged(struct lull_vcpu *vcpu, hpa_t *root)
 {
 	*root = lull_vmx_get_root(&vcpu->vmx);
 	return *root == lull_shadow_root_hpa(&vcpu->shadow);
@@ -92,7 +93,7 @@ bool lull_vcpu_try_land(struct lull_vcpu *vcpu)
 {
 	hpa_t root;
 
-	if (likely(has_landed(vcpu, &root)))
+	if (likely(root_unchanged(vcpu, &root)))
 		return true;
 	if (!lull_targets_try_land(&vcpu->shadow, root))
 		return false;
@@ -110,7 +111,7 @@ int lull_vcpu_land(struct lull_vcpu *vcpu)
 {
 	hpa_t root;
 
-	if (!vcpu->vmx.cr3_targets || has_landed(vcpu, &root))
+	if (!vcpu->vmx.cr3_targets || root_unchanged(vcpu, &root))
 		return 0;
 	if (WARN_ON_ONCE(!lull_targets_land(&vcpu->shadow, root))) {
 		lull_vm_kill(vcpu->vm);

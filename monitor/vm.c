@@ -111,7 +111,6 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 			  config->shadow_pages ?: DEFAULT_SHADOW_PAGES);
 	if (r)
 		goto err_free;
-	vm->mmu.keep_roots = vm->para_features & LULL_PARA_F_CR3_TARGETS;
 	vm->notifier.ops = &lull_notifier_ops;
 	r = mmu_notifier_register(&vm->notifier, vm->mm);
 	if (r) {

@@ -22,6 +22,7 @@
 #define L1TF		"/sys/devices/system/cpu/vulnerabilities/l1tf"
 #define CR_ACCESS	28
 #define TEST_GVA	0x123456789000ULL
+#define TABLE_GVA	0x123400000000ULL
 #define FAR_GVA(i)	(0x400000000000ULL + (u64)(i) * LARGE_SIZE)
 #define NR_FAR		150
 #define NR_ROOTS	6
@@ -335,7 +336,6 @@ static void guest_mode(void *arg)
 	write_cr0(read_cr0() ^ CR0_WP);
 	GUEST_ASSERT_EQ(value_of(roots[1]), 0);
 	use_late(0, value, 100);
-	value = value_of(roots[0]);
 	load(roots[1]);
 	value = value_of(roots[0]);
 	write_cr0(read_cr0() ^ CR0_WP);
@@ -439,6 +439,7 @@ static void guest_many(void *arg)
 	for (round = 0; round < 4; round++) {
 		load(roots[1]);
 		value = value_of(roots[0]);
+		GUEST_ASSERT(round || value);
 		for (i = 0; i < NR_FAR; i++)
 			GUEST_ASSERT_EQ(load64(FAR_GVA(i)), 101);
 		if (value)
@@ -458,17 +459,67 @@ TEST_F(targets, reclaim)
 		pt_map(&self->vm, roots[1], FAR_GVA(i), pages[1], PTE_RW);
 	run(&self->vcpu, guest_many);
 	EXPECT_LT(0, counter(&self->vcpu, LULL_CNT_ZAPS));
+	EXPECT_LT(0, counter(&self->vcpu, LULL_CNT_CR3_DELISTED));
+}
+
+static void load_plainly(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * TURNS; i++) {
+		write_cr3(roots[i % 2]);
+		expect_space(i % 2, 100 + i % 2);
+	}
+}
+
+/*
+ * What the table held when it became read-only stays there, and good; the VMM
+ * writes there no more, not even when it can again.
+ */
+static void guest_keeps_reading(void *arg)
+{
+	volatile struct lull_cr3_table *t = (void *)TABLE_GVA;
+	u64 value;
+
+	set_table(TABLE_GPA | 1, LULL_HC_OK);
+	load_plainly();
+	GUEST_ASSERT_EQ(t->target[0].cr3, roots[0]);
+	value = t->target[0].value;
+	GUEST_SYNC(1);
+	GUEST_ASSERT_EQ(t->target[0].cr3, roots[0]);
+	write_cr3(value);
+	expect_space(0, 100);
+	load_plainly();
+	GUEST_SYNC(2);
+	t->target[0].cr3 = 0x5555;
+	load_plainly();
+	GUEST_ASSERT_EQ(t->target[0].cr3, 0x5555);
+}
+
+TEST_F(targets, table_that_cannot_be_written)
+{
+	void *mem = alloc_pages(PAGE_SIZE);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		pt_map(&self->vm, roots[i], TABLE_GVA, TABLE_GPA, PTE_RW);
+	vm_set_memory(&self->vm, SLOT_FREE, 0, TABLE_GPA, PAGE_SIZE, mem);
+	vcpu_restart(&self->vcpu, guest_keeps_reading, NULL);
+	vcpu_run_sync(&self->vcpu, 1);
+	vm_set_memory(&self->vm, SLOT_FREE, 0, 0, 0, NULL);
+	vm_set_memory(&self->vm, SLOT_FREE, LULL_MEM_READONLY, TABLE_GPA,
+		      PAGE_SIZE, mem);
+	vcpu_run_sync(&self->vcpu, 2);
+	vm_set_memory(&self->vm, SLOT_FREE, 0, 0, 0, NULL);
+	vm_set_memory(&self->vm, SLOT_FREE, 0, TABLE_GPA, PAGE_SIZE, mem);
+	vcpu_run_done(&self->vcpu);
 }
 
 static void guest_loses_table(void *arg)
 {
 	set_table(TABLE_GPA | 1, LULL_HC_OK);
 	GUEST_SYNC(1);
-	write_cr3(roots[0]);
-	write_cr3(roots[1]);
-	write_cr3(roots[0]);
-	write_cr3(roots[1]);
-	expect_space(1, 101);
+	load_plainly();
 }
 
 TEST_F(targets, table_has_no_memory_any_more)

@@ -307,9 +307,9 @@ plant target-freed-by-reclaim cache.c \
 plant target-not-counted targets.c \
 	'target->root->root_count\+\+;' ''
 plant target-withdrawn-without-flush targets.c \
-	'(delist\(mmu, target\);\n)\tmmu->flush = true;' '$1'
+	'(delist\(target\);\n)\tmmu->flush = true;' '$1'
 plant target-withdrawn-in-silence targets.c \
-	'WRITE_ONCE\(target->sh->targets\.stale, true\);' ''
+	'set_stale\(target->sh\);' ''
 plant target-released-too-early targets.c \
 	'(mmu->stats\.delisted\+\+;)' \
 	'$1 lull_root_release(mmu, target->root); target->root = NULL;'
@@ -322,9 +322,17 @@ plant target-forgets-its-cr3 targets.c \
 plant landed-with-the-old-cr3 targets.c \
 	'sh->cr3 = target->cr3;' ''
 plant root-table-for-something-else pool.c \
-	'if \(is_kept\(mmu, sp->role\)\)' 'if (0)'
-plant root-table-of-something-else pool.c \
-	'!role\.direct && !is_kept\(mmu, role\) &&' '!role.direct &&'
+	'if \(sp->shown\)' 'if (0)'
+plant root-table-as-another-table pool.c \
+	'mmu->shown_tables && role\.level == LULL_ROOT_LEVEL' 'mmu->shown_tables && role.level > 1'
+plant too-many-tables-shown targets.c \
+	'sh->mmu->nr_shown < LULL_MOST_SHOWN' 'true'
+plant target-keeps-old-cr3 targets.c \
+	'if \(!target\)\n\t\treturn;\n\t/\* Bits' 'if (!target || !may_list)
+		return;
+	/* Bits'
+plant lost-target-means-nothing targets.c \
+	'sh->targets\.lost = true;' 'sh->targets.slot[0].cr3 = LULL_NO_CR3;'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

@@ -12,6 +12,7 @@ struct census {
 	unsigned long parents;
 	unsigned int upper_unsync;
 	unsigned int pages;
+	unsigned int shown;
 };
 
 static unsigned int is_writable(u64 *spte)
@@ -139,6 +140,8 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 	bad += sp->invalid;
 	bad += sp->listed != count_targets(mmu, sp);
 	bad += sp->listed > sp->root_count;
+	bad += sp->shown && sp->role.level != LULL_ROOT_LEVEL;
+	census->shown += sp->shown;
 	bad += sp->unsync_children !=
 	       bitmap_weight(sp->unsync_child, LULL_PT_ENTRIES);
 	bad += table_sp(sp->spt) != sp;
@@ -163,7 +166,7 @@ static unsigned int audit_target(struct lull_mmu *mmu,
 	return (same != 1) + !target->sh->targets.on + root->invalid +
 	       !is_in_sync(root) + (root->role.level != LULL_ROOT_LEVEL) +
 	       (root->gfn != pte_frame(target->cr3)) +
-	       (target->hpa != __pa(root->spt)) + !mmu->keep_roots;
+	       (target->hpa != __pa(root->spt)) + !root->shown;
 }
 
 /* Kept for its vCPU alone: empty, and found by nobody. */
@@ -171,6 +174,7 @@ static unsigned int audit_zapped(const struct lull_sp *sp,
 				 struct census *census)
 {
 	census->pages++;
+	census->shown += sp->shown;
 	return !sp->root_count + !sp->invalid + sp->unsync + sp->listed +
 	       !!sp->unsync_children + !!sp->parents.val +
 	       !!bitmap_weight(sp->present, LULL_PT_ENTRIES);
@@ -187,11 +191,22 @@ static unsigned int audit_spares(struct lull_mmu *mmu)
 			bad += !!sp->spt[idx] + test_bit(idx, sp->present) +
 			       test_bit(idx, sp->unsync_child);
 		bad += sp->root_count + sp->unsync + !!sp->unsync_children +
-		       !!sp->parents.val + sp->listed;
-		bad += mmu->keep_roots && sp->role.level == LULL_ROOT_LEVEL;
+		       !!sp->parents.val + sp->listed + sp->shown;
 		nr++;
 	}
 	return bad + (nr != mmu->nr_spares);
+}
+
+/* None but roots have tables that guests were told of. */
+static unsigned int audit_shown(struct lull_mmu *mmu,
+				const struct census *census)
+{
+	unsigned int nr = census->shown;
+	void **table;
+
+	for (table = mmu->shown_tables; table; table = *table)
+		nr++;
+	return (nr != mmu->nr_shown) + (nr > LULL_MOST_SHOWN);
 }
 
 /* Every leaf was found in its rmap: as many as there are, and no others. */
@@ -229,7 +244,7 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	}
 	list_for_each_entry(sp, &mmu->zapped, link)
 		bad += audit_zapped(sp, &census);
-	bad += audit_spares(mmu);
+	bad += audit_spares(mmu) + audit_shown(mmu, &census);
 	list_for_each_entry(target, &mmu->targets, link)
 		bad += audit_target(mmu, target);
 	bad += census.parents != census.links;

@@ -55,7 +55,7 @@ void lull_mmu_destroy(struct lull_mmu *mmu)
 	lull_mmu_zap_all(mmu);
 	WARN_ON_ONCE(mmu->nr_pages);
 	lull_spares_free(mmu);
-	lull_spare_roots_free(mmu);
+	lull_shown_free(mmu);
 	lull_rmap_free_spares(mmu);
 	free_page((unsigned long)mmu->scratch);
 	mmu->scratch = NULL;

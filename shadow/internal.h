@@ -56,6 +56,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @invalid:	zapped; kept only because it is some vCPU's root
  * @unsync_children: bits set in @unsync_child
  * @used:	loaded as a root since reclaim last looked
+ * @shown:	guests were told where its table is
  * @listed:	targets in force that it is, each counted in @root_count, too
  * @root_count:	vCPUs and targets that have it as their root
  * @parents:	SPTEs that link it
@@ -72,6 +73,7 @@ struct lull_sp {
 	bool unsync;
 	bool invalid;
 	bool used;
+	bool shown;
 	u16 unsync_children;
 	u16 listed;
 	unsigned int root_count;
@@ -214,13 +216,12 @@ extern struct kmem_cache *lull_rmap_desc_cache;
 
 /* pool.c */
 int lull_shadow_topup(struct lull_shadow *sh);	/* not under mmu->lock */
-int lull_shadow_topup_root(struct lull_shadow *sh);	/* likewise */
 bool lull_shadow_is_ready(const struct lull_shadow *sh);
 void *lull_cache_pop(struct lull_cache *cache);
 struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role);
 void lull_sp_give(struct lull_mmu *mmu, struct lull_sp *sp);
 void lull_spares_free(struct lull_mmu *mmu);
-void lull_spare_roots_free(struct lull_mmu *mmu);
+void lull_shown_free(struct lull_mmu *mmu);
 
 /* cache.c */
 union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
@@ -246,7 +247,7 @@ void lull_root_put(struct lull_shadow *sh);
 
 /* targets.c */
 void lull_targets_init(struct lull_shadow *sh); /* not under mmu->lock */
-void lull_target_loaded(struct lull_shadow *sh);
+void lull_target_loaded(struct lull_shadow *sh, bool may_list);
 void lull_targets_drop(struct lull_shadow *sh);
 void lull_root_delist(struct lull_mmu *mmu, struct lull_sp *root);
 void lull_mmu_delist_unsync(struct lull_mmu *mmu);

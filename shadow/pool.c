@@ -99,45 +99,6 @@ int lull_shadow_topup(struct lull_shadow *sh)
 	return r;
 }
 
-/* Under the lock: a table that was a root's, or NULL. */
-static void *pop_spare_root(struct lull_mmu *mmu)
-{
-	void **table = mmu->spare_roots;
-
-	if (table) {
-		mmu->spare_roots = *table;
-		*table = NULL;
-	}
-	return table;
-}
-
-static void push_spare_root(struct lull_mmu *mmu, void *table)
-{
-	*(void **)table = mmu->spare_roots;
-	mmu->spare_roots = table;
-}
-
-/**
- * lull_shadow_topup_root() - set aside the table of a root
- * @sh:		the vCPU, after lull_shadow_topup()
- *
- * Context: without mmu->lock; may sleep.
- * Return: 0 or -ENOMEM.
- */
-int lull_shadow_topup_root(struct lull_shadow *sh)
-{
-	struct lull_mmu *mmu = sh->mmu;
-
-	if (!mmu->keep_roots || sh->spare_root)
-		return 0;
-	spin_lock(&mmu->lock);
-	sh->spare_root = pop_spare_root(mmu);
-	spin_unlock(&mmu->lock);
-	if (!sh->spare_root)
-		sh->spare_root = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	return sh->spare_root ? 0 : -ENOMEM;
-}
-
 /**
  * lull_shadow_is_ready() - is there nothing to set aside?
  * @sh:		the vCPU
@@ -193,8 +154,6 @@ void lull_shadow_destroy(struct lull_shadow *sh)
 	spin_lock(&sh->mmu->lock);
 	lull_targets_drop(sh);
 	lull_root_put(sh);
-	if (sh->spare_root)
-		push_spare_root(sh->mmu, sh->spare_root);
 	sh->mmu->nr_vcpus--;
 	spin_unlock(&sh->mmu->lock);
 	while (sh->sps.nr)
@@ -208,19 +167,40 @@ void lull_shadow_destroy(struct lull_shadow *sh)
 		free_page((unsigned long)lull_cache_pop(&sh->low));
 }
 
-static bool is_kept(const struct lull_mmu *mmu, union lull_role role)
+/* Roots, and nothing else, are made of tables whose address guests know. */
+static bool takes_shown(const struct lull_mmu *mmu, union lull_role role)
 {
-	return mmu->keep_roots && role.level == LULL_ROOT_LEVEL;
+	return mmu->shown_tables && role.level == LULL_ROOT_LEVEL;
 }
 
-static void *take_table(struct lull_shadow *sh, union lull_role role)
+static void *pop_shown(struct lull_mmu *mmu)
 {
-	void *table = sh->spare_root;
+	void **table = mmu->shown_tables;
 
-	if (!is_kept(sh->mmu, role))
-		return lull_cache_pop(is_pdpt(role) ? &sh->low : &sh->tables);
-	sh->spare_root = NULL;
+	mmu->shown_tables = *table;
+	*table = NULL;
 	return table;
+}
+
+static void push_shown(struct lull_mmu *mmu, void *table)
+{
+	*(void **)table = mmu->shown_tables;
+	mmu->shown_tables = table;
+}
+
+/* An object that is all new. */
+static struct lull_sp *take_new(struct lull_shadow *sh, union lull_role role)
+{
+	struct lull_sp *sp = lull_cache_pop(&sh->sps);
+
+	sp->shown = takes_shown(sh->mmu, role);
+	if (sp->shown)
+		sp->spt = pop_shown(sh->mmu);
+	else
+		sp->spt = lull_cache_pop(is_pdpt(role) ? &sh->low : &sh->tables);
+	if (!role.direct)
+		sp->gptes = lull_cache_pop(&sh->tables);
+	return sp;
 }
 
 /**
@@ -235,17 +215,14 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *sp;
 
-	if (!role.direct && !is_kept(mmu, role) && mmu->nr_spares) {
+	if (!role.direct && !takes_shown(mmu, role) && mmu->nr_spares) {
 		sp = list_first_entry(&mmu->spares, struct lull_sp, link);
 		list_del(&sp->link);
 		mmu->nr_spares--;
 		sp->invalid = false;
 		sp->used = false;
 	} else {
-		sp = lull_cache_pop(&sh->sps);
-		sp->spt = take_table(sh, role);
-		if (!role.direct)
-			sp->gptes = lull_cache_pop(&sh->tables);
+		sp = take_new(sh, role);
 	}
 	set_page_private(virt_to_page(sp->spt), (unsigned long)sp);
 	return sp;
@@ -268,8 +245,8 @@ static void free_memory(struct lull_sp *sp)
 void lull_sp_give(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	set_page_private(virt_to_page(sp->spt), 0);
-	if (is_kept(mmu, sp->role)) {
-		push_spare_root(mmu, sp->spt);
+	if (sp->shown) {
+		push_shown(mmu, sp->spt);
 		sp->spt = NULL;
 	}
 	if (!sp->spt || !sp->gptes || mmu->nr_spares >= MOST_SPARES) {
@@ -295,13 +272,11 @@ void lull_spares_free(struct lull_mmu *mmu)
 }
 
 /**
- * lull_spare_roots_free() - nobody can have addresses of roots any more
+ * lull_shown_free() - nobody can have addresses of roots any more
  * @mmu:	the VM's, going away
  */
-void lull_spare_roots_free(struct lull_mmu *mmu)
+void lull_shown_free(struct lull_mmu *mmu)
 {
-	void *table;
-
-	while ((table = pop_spare_root(mmu)))
-		free_page((unsigned long)table);
+	while (mmu->shown_tables)
+		free_page((unsigned long)pop_shown(mmu));
 }

@@ -115,15 +115,14 @@ struct lull_mmu_stats {
  * @env:	[I] surroundings
  * @id:		[I] number of the VM, for tracepoints
  * @max_pages:	[I] most shadow pages
- * @keep_roots:	[I] guests learn where roots are: tables of roots serve as
- *		nothing else until @lull_mmu_destroy()
  * @lock:	the mmu lock
  * @pages:	[m] every valid shadow page, newest first
  * @hash:	[m] the same, by gfn
  * @zapped:	[m] invalid roots that some vCPU still has
  * @targets:	[m] struct lull_target in force
- * @spare_roots: [m] tables of former roots, for @keep_roots; each begins with
- *		the address of the next
+ * @shown_tables: [m] tables of former roots whose address guests know, for
+ *		other roots; each begins with the address of the next
+ * @nr_shown:	[m] how many tables guests were told of, at most LULL_MOST_SHOWN
  * @nr_pages:	[m] length of @pages and @zapped
  * @spares:	[m] shadow pages kept for the next, with empty tables
  * @nr_spares:	[m] length of @spares
@@ -143,12 +142,12 @@ struct lull_mmu {
 	const struct lull_shadow_env *env;
 	u32 id;
 	unsigned int max_pages;
-	bool keep_roots;
 	spinlock_t lock;	/* the mmu lock */
 	struct list_head pages;
 	struct list_head zapped;
 	struct list_head targets;
-	void **spare_roots;
+	void **shown_tables;
+	unsigned int nr_shown;
 	struct hlist_head hash[1 << LULL_HASH_BITS];
 	unsigned int nr_pages;
 	struct list_head spares;
@@ -194,6 +193,9 @@ struct lull_cache {
 
 #define LULL_NR_TARGETS		4
 
+/* Tables that a VM keeps because guests were told of them */
+#define LULL_MOST_SHOWN		128
+
 /* No CR3 has this value. */
 #define LULL_NO_CR3		(~0ULL)
 
@@ -224,6 +226,7 @@ struct lull_target {
  * struct lull_targets - the roots that a vCPU may load without an exit
  * @slot:	the roots
  * @on:		[v] the guest wants them
+ * @lost:	[v] but cannot be told of them
  * @stale:	[m] the CPU and the guest have to be told: not before that may
  *		the guest be entered; read locklessly
  * @clock:	[v] counts for lull_target.seen
@@ -232,6 +235,7 @@ struct lull_target {
 struct lull_targets {
 	struct lull_target slot[LULL_NR_TARGETS];
 	bool on;
+	bool lost;
 	bool stale;
 	unsigned int clock;
 	unsigned int misses;
@@ -258,7 +262,6 @@ struct lull_target_entry {
  * @sps:	[v] struct lull_sp set aside
  * @tables:	[v] zeroed pages set aside
  * @low:	[v] one below 4 GiB, while @mode.unpaged
- * @spare_root:	[v] one for a root, where mmu->keep_roots
  * @descs:	[v] rmap descriptors set aside
  * @targets:	roots to load without an exit
  *
@@ -273,7 +276,6 @@ struct lull_shadow {
 	struct lull_cache sps;
 	struct lull_cache tables;
 	struct lull_cache low;
-	void *spare_root;
 	struct lull_cache descs;
 	struct lull_targets targets;
 };
@@ -330,6 +332,7 @@ void lull_shadow_set_mode(struct lull_shadow *sh,
 			  const struct lull_paging_mode *mode);
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached);
 bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3);
+bool lull_shadow_try_resync(struct lull_shadow *sh);
 bool lull_shadow_needs_sync(struct lull_shadow *sh);
 unsigned int lull_shadow_sync(struct lull_shadow *sh);
 int lull_shadow_reload(struct lull_shadow *sh);
@@ -343,6 +346,7 @@ int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
 
 /* targets.c */
 void lull_targets_enable(struct lull_shadow *sh, bool on);
+void lull_targets_lose(struct lull_shadow *sh);
 void lull_targets_settle(struct lull_shadow *sh,
 			 struct lull_target_entry entry[LULL_NR_TARGETS]);
 bool lull_targets_land(struct lull_shadow *sh, hpa_t root);

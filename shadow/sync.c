@@ -201,6 +201,12 @@ static bool load_cached_root(struct lull_shadow *sh, gfn_t gfn,
 	return root;
 }
 
+static void note_loaded(struct lull_shadow *sh, bool may_list)
+{
+	if (sh->targets.on)
+		lull_target_loaded(sh, may_list);
+}
+
 /**
  * lull_shadow_load_cr3() - find or make the root of an address space
  * @sh:		the vCPU
@@ -225,33 +231,23 @@ int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 	if (!hit) {
 		spin_unlock(&sh->mmu->lock);
 		r = lull_shadow_topup(sh);
-		if (!r)
-			r = lull_shadow_topup_root(sh);
 		spin_lock(&sh->mmu->lock);
 		if (!r && !load_cached_root(sh, gfn, role)) {
 			lull_mmu_reclaim(sh->mmu, 1);
 			lull_root_set(sh, lull_sp_create(sh, gfn, role));
 		}
 	}
+	if (!r) {
+		sh->cr3 = cr3;
+		note_loaded(sh, false);
+	}
 	spin_unlock(&sh->mmu->lock);
-	if (r)
-		return r;
-	sh->cr3 = cr3;
-	if (cached)
+	if (!r && cached)
 		*cached = hit;
-	return 0;
+	return r;
 }
 
-/**
- * lull_shadow_try_cr3() - go to an address space whose root is ready
- * @sh:		the vCPU
- * @cr3:	guest CR3
- *
- * Context: the vCPU's thread; interrupts may be off.
- * Return: true, or false with nothing changed: the root is not in the cache or
- * not in sync, or somebody has the lock.
- */
-bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
+static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
 {
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *root;
@@ -268,11 +264,38 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
 	if (root) {
 		lull_root_set(sh, root);
 		sh->cr3 = cr3;
-		if (sh->targets.on)
-			lull_target_loaded(sh);
+		note_loaded(sh, may_list);
 	}
 	spin_unlock(&mmu->lock);
 	return root;
+}
+
+/**
+ * lull_shadow_try_cr3() - go to an address space whose root is ready
+ * @sh:		the vCPU
+ * @cr3:	guest CR3
+ *
+ * Context: the vCPU's thread; interrupts may be off.
+ * Return: true, or false with nothing changed: the root is not in the cache or
+ * not in sync, or somebody has the lock.
+ */
+bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
+{
+	return try_load(sh, cr3, true);
+}
+
+/**
+ * lull_shadow_try_resync() - a flush event that leaves CR3 as it is
+ * @sh:		the vCPU
+ *
+ * No root becomes a target: the guest expects that of loads of CR3 only.
+ *
+ * Context: as lull_shadow_try_cr3().
+ * Return: likewise.
+ */
+bool lull_shadow_try_resync(struct lull_shadow *sh)
+{
+	return try_load(sh, sh->cr3, false);
 }
 
 /**

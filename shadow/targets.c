@@ -15,17 +15,22 @@ static bool is_listed(const struct lull_target *target)
 }
 
 /* From here on its vCPU does not enter the guest before it has settled. */
-static void delist(struct lull_mmu *mmu, struct lull_target *target)
+static void set_stale(struct lull_shadow *sh)
+{
+	WRITE_ONCE(sh->targets.stale, true);
+}
+
+static void delist(struct lull_target *target)
 {
 	list_del_init(&target->link);
 	target->root->listed--;
-	WRITE_ONCE(target->sh->targets.stale, true);
+	set_stale(target->sh);
 }
 
 /* Something happened to its root: vCPUs in the guest could still load it. */
 static void revoke(struct lull_mmu *mmu, struct lull_target *target)
 {
-	delist(mmu, target);
+	delist(target);
 	mmu->flush = true;
 	mmu->stats.delisted++;
 }
@@ -89,7 +94,7 @@ static void release(struct lull_mmu *mmu, struct lull_target *target)
 	struct lull_sp *root = target->root;
 
 	if (is_listed(target))
-		delist(mmu, target);
+		delist(target);
 	target->root = NULL;
 	if (root)
 		lull_root_release(mmu, root);
@@ -140,17 +145,6 @@ static struct lull_target *choose(struct lull_targets *targets)
 	return oldest;
 }
 
-/* A table's address stands for one guest CR3, once it is given out again. */
-static void forget_hpa(struct lull_targets *targets, hpa_t hpa)
-{
-	unsigned int i;
-
-	for (i = 0; i < LULL_NR_TARGETS; i++) {
-		if (targets->slot[i].hpa == hpa)
-			targets->slot[i].cr3 = LULL_NO_CR3;
-	}
-}
-
 static void list(struct lull_shadow *sh, struct lull_target *target)
 {
 	struct lull_mmu *mmu = sh->mmu;
@@ -159,36 +153,48 @@ static void list(struct lull_shadow *sh, struct lull_target *target)
 	target->root = sh->root;
 	target->root->root_count++;
 	target->root->listed++;
+	if (!sh->root->shown) {
+		sh->root->shown = true;
+		mmu->nr_shown++;
+	}
 	target->hpa = __pa(sh->root->spt);
-	forget_hpa(&sh->targets, target->hpa);
 	list_add(&target->link, &mmu->targets);
-	sh->targets.stale = true;
+	set_stale(sh);
 	mmu->stats.listed++;
 }
 
+/* May guests be told where the root is? */
+static bool may_show(const struct lull_shadow *sh)
+{
+	return sh->root->role.level == LULL_ROOT_LEVEL && !sh->targets.lost &&
+	       (sh->root->shown || sh->mmu->nr_shown < LULL_MOST_SHOWN);
+}
+
 /**
- * lull_target_loaded() - an exit loaded CR3, and found the root in sync
- * @sh:		the vCPU, with the root and CR3
+ * lull_target_loaded() - an exit loaded CR3
+ * @sh:		the vCPU, with the root and CR3, and with targets on
+ * @may_list:	the root was found in sync, and may become a target
  *
- * The root may become a target.  One that had to be brought in sync does not:
- * a guest that writes its tables would have it taken from the list at once.
+ * One that had to be brought in sync does not: a guest that writes its tables
+ * would have it taken from the list at once.
  */
-void lull_target_loaded(struct lull_shadow *sh)
+void lull_target_loaded(struct lull_shadow *sh, bool may_list)
 {
 	struct lull_target *target = find_root(sh);
 
 	lockdep_assert_held(&sh->mmu->lock);
-	if (sh->root->role.level != LULL_ROOT_LEVEL)
-		return;
+	if (may_list && may_show(sh)) {
+		if (!target)
+			target = choose(&sh->targets);
+		if (target &&
+		    (!is_listed(target) || target->root != sh->root))
+			list(sh, target);
+	}
 	if (!target)
-		target = choose(&sh->targets);
-	if (!target)
 		return;
-	if (!is_listed(target) || target->root != sh->root)
-		list(sh, target);
 	/* Bits besides the address differ: the same root, and slot. */
 	if (target->cr3 != sh->cr3)
-		sh->targets.stale = true;
+		set_stale(sh);
 	target->cr3 = sh->cr3;
 	target->seen = ++sh->targets.clock;
 }
@@ -210,7 +216,23 @@ void lull_targets_enable(struct lull_shadow *sh, bool on)
 	for (i = 0; i < LULL_NR_TARGETS; i++)
 		sh->targets.slot[i].cr3 = LULL_NO_CR3;
 	sh->targets.on = on;
-	sh->targets.stale = true;
+	sh->targets.lost = false;
+	set_stale(sh);
+	spin_unlock(&sh->mmu->lock);
+}
+
+/**
+ * lull_targets_lose() - the guest cannot be told of targets any more
+ * @sh:		the vCPU, not in the guest and landed
+ *
+ * None is listed until lull_targets_enable().  What the guest has read keeps
+ * its meaning: nobody could take it out of the guest's sight.
+ */
+void lull_targets_lose(struct lull_shadow *sh)
+{
+	spin_lock(&sh->mmu->lock);
+	lull_targets_drop(sh);
+	sh->targets.lost = true;
 	spin_unlock(&sh->mmu->lock);
 }
 
@@ -226,7 +248,7 @@ void lull_targets_settle(struct lull_shadow *sh,
 	unsigned int i;
 
 	spin_lock(&sh->mmu->lock);
-	sh->targets.stale = false;
+	WRITE_ONCE(sh->targets.stale, false);
 	for (i = 0; i < LULL_NR_TARGETS; i++) {
 		struct lull_target *target = &sh->targets.slot[i];
 
@@ -300,7 +322,9 @@ bool lull_targets_try_land(struct lull_shadow *sh, hpa_t root)
  *
  * A root may leave the list after the guest has read where it is, and before
  * the guest loads that: then the load exits.  No slot is given to another root
- * in between, because that is done by loads only.
+ * in between, because that is done by loads only.  If its table has had more
+ * than one slot, the newest comes first: those before it were all taken when it
+ * was chosen.
  *
  * Return: whether it is known.
  */

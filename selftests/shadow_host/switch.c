@@ -183,7 +183,7 @@ void cpu_switch(struct vcpu *vcpu, unsigned int slot)
  */
 void cpu_set_targets(struct vcpu *vcpu, bool on)
 {
-	if (!world.mmu.keep_roots)
+	if (!world.targets)
 		return;
 	cpu_prepare(vcpu);
 	cpu_exit(vcpu);

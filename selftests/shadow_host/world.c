@@ -555,7 +555,7 @@ void world_create(unsigned int nr_vcpus, unsigned int max_pages, bool targets)
 	if (lull_shadow_module_init() ||
 	    lull_mmu_init(&world.mmu, &env, 0, max_pages))
 		host_fail("cannot make the MMU");
-	world.mmu.keep_roots = targets;
+	world.targets = targets;
 	world.nr_vcpus = nr_vcpus;
 	for (i = 0; i < nr_vcpus; i++) {
 		lull_shadow_init(&world.vcpus[i].sh, &world.mmu, MAXPHYADDR);

@@ -113,6 +113,7 @@ struct vcpu {
  * @pages:	guest memory, by region and position
  * @present:	by region: there is a slot
  * @readonly:	by region: the slot is read-only
+ * @targets:	guests may have targets
  * @nr_vcpus:	how many
  * @vcpus:	the vCPUs
  * @next_hfn:	host frame not used yet
@@ -132,6 +133,7 @@ struct world {
 	struct gpage pages[NR_PAGES];
 	bool present[NR_REGIONS];
 	bool readonly[NR_REGIONS];
+	bool targets;
 	unsigned int nr_vcpus;
 	struct vcpu vcpus[MAX_VCPUS];
 	u64 next_hfn;
