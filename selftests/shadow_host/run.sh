@@ -5,7 +5,10 @@
 #
 # Usage: run.sh DIR STEPS SEED FUZZ TEST...
 # An empty SEED is a new one; the fuzzer runs FUZZ seconds, 0 not at all.
+# What goes round in a list that a bug has closed to a ring has failed, too.
 set -eu
+
+LIMIT=60	# seconds for the tests of a program, and for a script
 
 dir=$1
 steps=$2
@@ -23,18 +26,18 @@ tap()
 	cat "$dir/one.log"
 	cat "$dir/one.log" >>"$log"
 	if [ "$status" != 0 ] && ! grep -q '^not ok' "$dir/one.log"; then
-		echo "not ok - $1 ended with status $status" | tee -a "$log"
+		echo "not ok - $* ended with status $status" | tee -a "$log"
 	fi
 }
 
 cd "$(dirname "$0")"
 for test; do
 	echo "# $test"
-	CMOCKA_MESSAGE_OUTPUT=TAP tap "$dir/$test"
+	CMOCKA_MESSAGE_OUTPUT=TAP tap timeout $LIMIT "$dir/$test"
 done
 echo "# past failures"
 for script in past/*.script; do
-	tap "$dir/shadow_model" --replay "$script"
+	tap timeout $LIMIT "$dir/shadow_model" --replay "$script"
 done
 echo "# random runs"
 tap "$dir/shadow_model" --steps "$steps" ${seed:+--seed "$seed"}
