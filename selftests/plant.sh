@@ -322,7 +322,7 @@ plant target-forgets-its-cr3 targets.c \
 plant landed-with-the-old-cr3 targets.c \
 	'sh->cr3 = target->cr3;' ''
 plant root-table-for-something-else pool.c \
-	'if \(sp->shown\)' 'if (0)'
+	'if \(sp->shown\) \{' 'if (0) {'
 plant root-table-as-another-table pool.c \
 	'mmu->shown_tables && role\.level == LULL_ROOT_LEVEL' 'mmu->shown_tables && role.level > 1'
 plant too-many-tables-shown targets.c \
@@ -333,6 +333,9 @@ plant target-keeps-old-cr3 targets.c \
 	/* Bits'
 plant lost-target-means-nothing targets.c \
 	'sh->targets\.lost = true;' 'sh->targets.slot[0].cr3 = LULL_NO_CR3;'
+plant target-listed-by-another-flush sync.c \
+	'return try_load\(sh, sh->cr3, false\);' \
+	'return try_load(sh, sh->cr3, true);'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

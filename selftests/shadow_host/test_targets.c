@@ -139,6 +139,43 @@ static void bits_besides_the_address(void **state)
 	assert_false(is_target(0));
 }
 
+/* A flush that is no load of CR3 lists nothing, and keeps what is listed. */
+static void flush_without_a_load(void **state)
+{
+	unsigned int i;
+	bool done = false;
+
+	cpu_load_cr3(vcpu(), unit_gpa(OTHER), false);
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	cpu_exit(vcpu());
+	for (i = 0; i < 20; i++)
+		done |= lull_shadow_try_resync(&vcpu()->sh);
+	assert_true(done);
+	assert_false(is_target(unit_gpa(OTHER)));
+	cpu_enter(vcpu());
+	load_until_listed(unit_gpa(OTHER));
+	cpu_exit(vcpu());
+	for (i = 0; i < 20; i++)
+		lull_shadow_try_resync(&vcpu()->sh);
+	assert_true(is_target(unit_gpa(OTHER)));
+	cpu_enter(vcpu());
+	unit_monitor_write(L1);
+	cpu_exit(vcpu());
+	assert_false(lull_shadow_try_resync(&vcpu()->sh));
+	cpu_enter(vcpu());
+	cpu_prepare(vcpu());
+	assert_int_equal(unit_audit(), 0);
+}
+
+static void roots_of_nobody(void **state)
+{
+	u64 cr3;
+
+	list_both();
+	assert_false(lull_targets_land(&vcpu()->sh, 1));
+	assert_false(lull_targets_resolve(&vcpu()->sh, 1, &cr3));
+}
+
 static void lost_by_a_write(void **state)
 {
 	list_both();
@@ -387,6 +424,8 @@ int main(void)
 		TEST(listed_when_in_sync),
 		TEST(unseen_load),
 		TEST(bits_besides_the_address),
+		TEST(flush_without_a_load),
+		TEST(roots_of_nobody),
 		TEST(lost_by_a_write),
 		TEST(lost_by_a_notifier),
 		TEST(lost_by_zapping),
