@@ -364,6 +364,40 @@ static void table_changes_late(void **state)
 	assert_in_range(retried[1], 1, 19);
 }
 
+/*
+ * A fault that waits for the host's page has walked before.  Meanwhile another
+ * vCPU changes the table and flushes, which brings it in sync: what was walked
+ * is not to be mapped.
+ */
+static void walked_before_a_flush(void **state)
+{
+	unsigned long retried = tally.retried;
+	unsigned int nth;
+
+	for (nth = 1; nth < 20; nth++) {
+		unit_teardown(state);
+		unit_setup(state);
+		make_two();
+		unit_set(L2, 1, unit_gpa(7) | ENTRY_USED);
+		unit_flush();
+		cpu_load_cr3(&world.vcpus[1], 0, false);
+		assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+		world_out(DATA, 0);
+		world.race = (struct race){
+			.kind = RACE_ACT,
+			.countdown = nth,
+			.vcpu = 1,
+			.where = NR_POS,
+			.val = unit_gpa(DATA + 1) | ENTRY_USED,
+		};
+		cpu_access(vcpu(), 0, USER_READ, 0, 0);
+		world.race.kind = RACE_NONE;
+		cpu_check_all();
+		assert_int_equal(unit_audit(), 0);
+	}
+	assert_in_range(tally.retried - retried, 1, 19);
+}
+
 #define MMU_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
 
@@ -393,6 +427,7 @@ int main(void)
 		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
 		MMU_TEST(table_changes_late),
+		MMU_TEST(walked_before_a_flush),
 	};
 
 	return cmocka_run_group_tests_name("mmu", tests, NULL, NULL);
