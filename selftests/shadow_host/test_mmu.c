@@ -289,7 +289,7 @@ static void merged_pages(void **state)
 	replace_leaf();
 }
 
-static void few_shadow_pages(void **state)
+static void make_few(void)
 {
 	unsigned int i;
 
@@ -300,12 +300,47 @@ static void few_shadow_pages(void **state)
 		unit_set(L2, i, unit_gpa(i % 2 ? L1 : 5) | ENTRY_USED);
 	unit_set(5, 0, unit_gpa(DATA) | ENTRY_USED);
 	unit_flush();
+}
+
+static void few_shadow_pages(void **state)
+{
+	unsigned int i;
+
+	make_few();
 	for (i = 0; i < 512; i++) {
 		assert_int_equal(touch((u64)i << 21 | (u64)i << 30,
 				       LULL_PF_USER), LULL_FAULT_FIXED);
 		assert_in_range(world.mmu.nr_pages, 1, 8);
 		assert_int_equal(unit_audit(), 0);
 	}
+}
+
+/* Where nothing may be zapped it leaves faults near the cap to the other. */
+static void few_shadow_pages_at_once(void **state)
+{
+	unsigned int i, done = 0;
+
+	make_few();
+	world.mmu.max_pages = 8;
+	for (i = 0; i < 512; i++)
+		unit_set(L2, i, unit_gpa(5 + i % 6) | ENTRY_USED);
+	for (i = 5; i < 11; i++)
+		unit_set(i, 0, unit_gpa(DATA) | ENTRY_USED);
+	unit_flush();
+	for (i = 0; i < 512; i++) {
+		struct lull_fault fault = {
+			.gva = (u64)i << 21 | (u64)i << 30,
+			.error_code = LULL_PF_USER,
+		};
+
+		done += lull_shadow_try_fault(&vcpu()->sh, &fault);
+		assert_in_range(world.mmu.nr_pages, 1, 8);
+		if (i == 0)
+			touch(fault.gva, fault.error_code);
+		lull_shadow_topup(&vcpu()->sh);
+	}
+	assert_in_range(done, 1, 4);
+	assert_int_equal(unit_audit(), 0);
 }
 
 /* Two vCPUs: the second has the first one's L1 table mapped, writable. */
@@ -426,6 +461,7 @@ int main(void)
 		MMU_TEST(leaf_over_another),
 		MMU_TEST(merged_pages),
 		MMU_TEST(few_shadow_pages),
+		MMU_TEST(few_shadow_pages_at_once),
 		MMU_TEST(table_changes_late),
 		MMU_TEST(walked_before_a_flush),
 	};
