@@ -255,7 +255,7 @@ static int prepare(struct lull_vcpu *vcpu)
 		lull_ptimer_look(&vcpu->timer, &vcpu->para,
 				 lull_vcpu_tsc(vcpu));
 	cond_resched();
-	if (vcpu->shadow.targets.stale)
+	if (READ_ONCE(vcpu->shadow.targets.stale))
 		lull_vcpu_settle_targets(vcpu);
 	if (lull_shadow_root_valid(&vcpu->shadow))
 		return LULL_NEXT_GUEST;

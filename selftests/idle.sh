@@ -13,7 +13,6 @@ MARKS=6
 PERCENT=102		# exits in 100 periods
 STORM=500		# microseconds of a short sleep
 debugfs=/sys/kernel/debug
-mount -t debugfs none $debugfs 2>/dev/null
 
 # The checkers' kernel takes longer for an exit than such a sleep lasts, and
 # more of its ticks come before a guest halts.

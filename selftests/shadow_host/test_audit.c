@@ -2,8 +2,6 @@
 /*
  * The audit sees each kind of corruption, and nothing where there is none.
  */
-#include <string.h>
-
 #include "unit.h"
 
 static struct lull_sp *root, *table, *pieces;
@@ -44,23 +42,9 @@ static void nothing_wrong(void **state)
 	assert_int_equal(unit_audit(), 0);
 }
 
-/* Change @size bytes, expect the audit to see it, and change them back. */
-static void corrupt(void *at, const void *to, size_t size)
-{
-	unsigned char saved[64];
-
-	assert_in_range(size, 1, sizeof(saved));
-	memcpy(saved, at, size);
-	assert_memory_not_equal(at, to, size);
-	memcpy(at, to, size);
-	assert_int_not_equal(unit_audit(), 0);
-	memcpy(at, saved, size);
-	assert_int_equal(unit_audit(), 0);
-}
-
 static void corrupt_u64(u64 *at, u64 to)
 {
-	corrupt(at, &to, sizeof(to));
+	unit_corrupt(at, &to, sizeof(to));
 }
 
 static void leaf_with_more_rights(void **state)
@@ -108,29 +92,29 @@ static void wrong_role(void **state)
 	union lull_role role = root->role;
 
 	role.level = 3;
-	corrupt(&root->role, &role, sizeof(role));
+	unit_corrupt(&root->role, &role, sizeof(role));
 	role = table->role;
 	role.access &= ~LULL_ACC_W;
-	corrupt(&table->role, &role, sizeof(role));
+	unit_corrupt(&table->role, &role, sizeof(role));
 	role = pieces->role;
 	role.clean = true;
-	corrupt(&pieces->role, &role, sizeof(role));
+	unit_corrupt(&pieces->role, &role, sizeof(role));
 }
 
 static void invalid_child(void **state)
 {
 	bool invalid = true;
 
-	corrupt(&table->invalid, &invalid, sizeof(invalid));
+	unit_corrupt(&table->invalid, &invalid, sizeof(invalid));
 }
 
 static void lost_from_rmap(void **state)
 {
 	struct lull_rmap none = { 0 };
 
-	corrupt(&world.pages[DATA + 1].rmap, &none, sizeof(none));
-	corrupt(&table->parents, &none, sizeof(none));
-	corrupt(&pieces->parents, &none, sizeof(none));
+	unit_corrupt(&world.pages[DATA + 1].rmap, &none, sizeof(none));
+	unit_corrupt(&table->parents, &none, sizeof(none));
+	unit_corrupt(&pieces->parents, &none, sizeof(none));
 }
 
 /* An entry that nothing stands for, in the rmap of a frame and of a table. */
@@ -139,8 +123,8 @@ static void more_in_rmap(void **state)
 	struct lull_rmap one = { (unsigned long)&table->spt[pos_index[7]] };
 
 	assert_int_equal(world.pages[5].rmap.val, 0);
-	corrupt(&world.pages[5].rmap, &one, sizeof(one));
-	corrupt(&root->parents, &one, sizeof(one));
+	unit_corrupt(&world.pages[5].rmap, &one, sizeof(one));
+	unit_corrupt(&root->parents, &one, sizeof(one));
 }
 
 static void foreign_memory(void **state)
@@ -150,8 +134,8 @@ static void foreign_memory(void **state)
 
 	corrupt_u64(&table->spt[0], table->spt[0] + PAGE_SIZE);
 	corrupt_u64(&page->hfn, page->hfn + 1);
-	corrupt(&page->shared, &yes, sizeof(yes));
-	corrupt(&page->going, &yes, sizeof(yes));
+	unit_corrupt(&page->shared, &yes, sizeof(yes));
+	unit_corrupt(&page->going, &yes, sizeof(yes));
 }
 
 static void wrong_bits(void **state)
@@ -196,8 +180,8 @@ static void zapped_root(void **state)
 	lull_mmu_zap_all(&world.mmu);
 	assert_int_equal(world.mmu.nr_pages, 1);
 	assert_int_equal(unit_audit(), 0);
-	corrupt(&root->root_count, &none, sizeof(none));
-	corrupt(&root->unsync_children, &one, sizeof(one));
+	unit_corrupt(&root->root_count, &none, sizeof(none));
+	unit_corrupt(&root->unsync_children, &one, sizeof(one));
 	corrupt_u64((u64 *)root->present, 1);
 }
 
@@ -205,8 +189,8 @@ static void unsync_not_passed_up(void **state)
 {
 	bool unsync = true;
 
-	corrupt(&table->unsync, &unsync, sizeof(unsync));
-	corrupt(&root->unsync, &unsync, sizeof(unsync));
+	unit_corrupt(&table->unsync, &unsync, sizeof(unsync));
+	unit_corrupt(&root->unsync, &unsync, sizeof(unsync));
 }
 
 static void wrong_counts(void **state)
@@ -215,10 +199,10 @@ static void wrong_counts(void **state)
 	unsigned int more = world.mmu.nr_pages + 1;
 	u16 children = 1;
 
-	corrupt(&world.mmu.nr_pages, &nr, sizeof(nr));
-	corrupt(&world.mmu.nr_pages, &more, sizeof(more));
-	corrupt(&world.mmu.nr_upper_unsync, &upper, sizeof(upper));
-	corrupt(&root->unsync_children, &children, sizeof(children));
+	unit_corrupt(&world.mmu.nr_pages, &nr, sizeof(nr));
+	unit_corrupt(&world.mmu.nr_pages, &more, sizeof(more));
+	unit_corrupt(&world.mmu.nr_upper_unsync, &upper, sizeof(upper));
+	unit_corrupt(&root->unsync_children, &children, sizeof(children));
 	corrupt_u64((u64 *)root->unsync_child, 1);
 }
 

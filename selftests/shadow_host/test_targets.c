@@ -3,8 +3,6 @@
  * CR3 targets, one thing at a time: when a root becomes one, what takes it from
  * the list, and that the audit sees a list that is wrong.
  */
-#include <string.h>
-
 #include "unit.h"
 
 #define OTHER		4	/* a second root, with the tables of the first */
@@ -378,19 +376,6 @@ static void no_memory_for_a_root(void **state)
 	assert_in_range(failed, 1, 29);
 }
 
-/* Change @size bytes, expect the audit to see it, and change them back. */
-static void corrupt(void *at, const void *to, size_t size)
-{
-	unsigned char saved[16];
-
-	memcpy(saved, at, size);
-	assert_memory_not_equal(at, to, size);
-	memcpy(at, to, size);
-	assert_int_not_equal(unit_audit(), 0);
-	memcpy(at, saved, size);
-	assert_int_equal(unit_audit(), 0);
-}
-
 static void audit(void **state)
 {
 	struct lull_sp *root;
@@ -401,14 +386,14 @@ static void audit(void **state)
 
 	list_both();
 	root = slots()[0].root;
-	corrupt(&root->listed, &two, sizeof(two));
-	corrupt(&root->unsync, &yes, sizeof(yes));
-	corrupt(&slots()[0].hpa, &one, sizeof(one));
-	corrupt(&slots()[0].cr3, &slots()[1].cr3, sizeof(u64));
-	corrupt(&vcpu()->sh.targets.on, &no, sizeof(no));
-	corrupt(&slots()[1].root, &root, sizeof(root));
-	corrupt(&root->shown, &no, sizeof(no));
-	corrupt(&world.mmu.nr_shown, &nothing, sizeof(nothing));
+	unit_corrupt(&root->listed, &two, sizeof(two));
+	unit_corrupt(&root->unsync, &yes, sizeof(yes));
+	unit_corrupt(&slots()[0].hpa, &one, sizeof(one));
+	unit_corrupt(&slots()[0].cr3, &slots()[1].cr3, sizeof(u64));
+	unit_corrupt(&vcpu()->sh.targets.on, &no, sizeof(no));
+	unit_corrupt(&slots()[1].root, &root, sizeof(root));
+	unit_corrupt(&root->shown, &no, sizeof(no));
+	unit_corrupt(&world.mmu.nr_shown, &nothing, sizeof(nothing));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, unit_teardown)

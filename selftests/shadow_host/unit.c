@@ -3,6 +3,8 @@
  * One vCPU with CR3 on page 0, one address that maps one page, user and
  * writable.
  */
+#include <string.h>
+
 #include "unit.h"
 
 static void unit_failed(const char *why)
@@ -96,6 +98,25 @@ unsigned int unit_audit(void)
 	bad = lull_mmu_audit(&world.mmu);
 	spin_unlock(&world.mmu.lock);
 	return bad;
+}
+
+/**
+ * unit_corrupt() - change bytes, expect the audit to see it, change them back
+ * @at:		the bytes
+ * @to:		what they become, which is something else
+ * @size:	how many
+ */
+void unit_corrupt(void *at, const void *to, size_t size)
+{
+	unsigned char saved[64];
+
+	assert_in_range(size, 1, sizeof(saved));
+	memcpy(saved, at, size);
+	assert_memory_not_equal(at, to, size);
+	memcpy(at, to, size);
+	assert_int_not_equal(unit_audit(), 0);
+	memcpy(at, saved, size);
+	assert_int_equal(unit_audit(), 0);
 }
 
 /**

@@ -25,6 +25,7 @@ void unit_set_mode(const struct lull_paging_mode *mode);
 struct lull_paging_mode unit_mode(unsigned int bits);
 void unit_flush(void);
 unsigned int unit_audit(void);
+void unit_corrupt(void *at, const void *to, size_t size);
 int unit_setup(void **state);
 int unit_teardown(void **state);
 
