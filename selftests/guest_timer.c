@@ -87,7 +87,7 @@ FIXTURE(timer) {
 
 FIXTURE_SETUP(timer)
 {
-	vm_create_with(&self->vm, LULL_PARA_F_ALL, 0);
+	vm_create_with(&self->vm, PARA_FEATURES, 0);
 	self->page = vm_alloc(&self->vm, 2 * PAGE_SIZE);
 	vcpu_create(&self->vm, &self->vcpu, 0, NULL, NULL);
 	nr_timer = 0;
@@ -164,7 +164,7 @@ TEST(not_offered)
 	struct test_vcpu vcpu;
 	struct test_vm vm;
 
-	vm_create_with(&vm, LULL_PARA_F_ALL & ~LULL_PARA_F_TIMER, 0);
+	vm_create_with(&vm, PARA_FEATURES & ~LULL_PARA_F_TIMER, 0);
 	vcpu_create(&vm, &vcpu, 0, guest_not_offered,
 		    (void *)vm_alloc(&vm, PAGE_SIZE));
 	vcpu_run_done(&vcpu);
