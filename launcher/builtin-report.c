@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lull report: what a recorded trace adds up to. */
+/* lull report: what a recorded trace adds up to, or its stacks. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builtin.h"
+#include "flame.h"
 #include "opt.h"
 #include "report.h"
 #include "util.h"
@@ -14,10 +15,12 @@
 /**
  * struct report_options - the command line
  * @json:	as JSON
+ * @flame:	as folded stacks
  * @vm:		the VM to look at, or ALL_VMS
  */
 struct report_options {
 	bool json;
+	bool flame;
 	unsigned int vm;
 };
 
@@ -25,6 +28,8 @@ static int parse_options(struct report_options *o, int argc, char **argv)
 {
 	const struct opt opts[] = {
 		{ "json", OPT_FLAG, &o->json, NULL, "write JSON" },
+		{ "flame", OPT_FLAG, &o->flame, NULL,
+		  "write folded stacks, as flamegraph.pl takes them" },
 		{ "vm", OPT_UINT, &o->vm, "N",
 		  "look at VM N only", .max = ALL_VMS - 1 },
 		{ }
@@ -39,6 +44,8 @@ static int parse_options(struct report_options *o, int argc, char **argv)
 
 	if (ret >= 0 && ret == argc)
 		return error("which trace? (see --help)");
+	if (ret >= 0 && o->json && o->flame)
+		return error("--json and --flame are two formats");
 	return ret;
 }
 
@@ -56,16 +63,46 @@ static void warn_lost(const struct report *r)
 	}
 }
 
-static int show(const struct report *r, bool json)
+static int end_output(void)
 {
-	warn_lost(r);
-	if (json)
-		report_print_json(r);
-	else
-		report_print(r);
 	if (fflush(stdout))
 		return error("standard output: %s", strerror(errno));
 	return 0;
+}
+
+static int show(const char *path, s64 vm, bool json)
+{
+	struct report report = { };
+	int ret = report_read(&report, path, vm);
+
+	if (!ret) {
+		warn_lost(&report);
+		if (json)
+			report_print_json(&report);
+		else
+			report_print(&report);
+		ret = end_output();
+	}
+	report_free(&report);
+	return ret;
+}
+
+static int show_flame(const char *path, s64 vm)
+{
+	struct report report = { };
+	struct flame flame;
+	int ret;
+
+	flame_init(&flame, vm);
+	ret = flame_read(&flame, &report, path);
+	if (!ret) {
+		warn_lost(&report);
+		flame_print_tree(&flame.folded, stdout);
+		ret = end_output();
+	}
+	flame_free(&flame);
+	report_free(&report);
+	return ret;
 }
 
 /**
@@ -78,15 +115,16 @@ static int show(const struct report *r, bool json)
 int builtin_report(int argc, char **argv)
 {
 	struct report_options o = { .vm = ALL_VMS };
-	struct report report = { };
+	s64 vm;
 	int ret;
 
 	ret = parse_options(&o, argc, argv);
 	if (ret < 0)
 		return ret == OPT_HELP_SHOWN ? 0 : 1;
-	ret = report_read(&report, argv[ret], o.vm == ALL_VMS ? -1 : (s64)o.vm);
-	if (!ret)
-		ret = show(&report, o.json);
-	report_free(&report);
+	vm = o.vm == ALL_VMS ? -1 : (s64)o.vm;
+	if (o.flame)
+		ret = show_flame(argv[ret], vm);
+	else
+		ret = show(argv[ret], vm, o.json);
 	return ret ? 1 : 0;
 }

@@ -189,14 +189,8 @@ int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
 	return 0;
 }
 
-/**
- * report_get_lost() - the entry for what a host CPU lost
- * @r: the report
- * @cpu: the CPU
- *
- * Return: the entry, made if it was not there; NULL without memory
- */
-struct report_lost *report_get_lost(struct report *r, unsigned int cpu)
+/* The entry for what a host CPU lost, made if it was not there. */
+static struct report_lost *get_lost(struct report *r, unsigned int cpu)
 {
 	struct report_lost *lost;
 	unsigned int i;
@@ -214,6 +208,30 @@ struct report_lost *report_get_lost(struct report *r, unsigned int cpu)
 	return lost;
 }
 
+/**
+ * report_note_missed() - events are missing before one
+ * @r: the report
+ * @cpu: the host CPU
+ * @missed: how many, 0 if none, less if nobody counted them
+ *
+ * Return: 0, or -1 after a message
+ */
+int report_note_missed(struct report *r, unsigned int cpu, s64 missed)
+{
+	struct report_lost *lost;
+
+	if (!missed)
+		return 0;
+	lost = get_lost(r, cpu);
+	if (!lost)
+		return error("%s", strerror(ENOMEM));
+	if (missed > 0)
+		lost->missed += missed;
+	else
+		lost->unknown = true;
+	return 0;
+}
+
 static void take_cpustat(struct report *r, unsigned int cpu, u64 overrun,
 			 u64 dropped)
 {
@@ -221,7 +239,7 @@ static void take_cpustat(struct report *r, unsigned int cpu, u64 overrun,
 
 	if (!overrun && !dropped)
 		return;
-	lost = report_get_lost(r, cpu);
+	lost = get_lost(r, cpu);
 	if (!lost)
 		return;
 	lost->overrun += overrun;

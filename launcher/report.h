@@ -148,7 +148,7 @@ struct report {
 /* report.c */
 int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
 		const u64 *values);
-struct report_lost *report_get_lost(struct report *r, unsigned int cpu);
+int report_note_missed(struct report *r, unsigned int cpu, s64 missed);
 void report_parse_cpustats(struct report *r, const char *text);
 u64 report_sum(const __u64 *values, unsigned int nr);
 void report_free(struct report *r);

@@ -8,6 +8,7 @@
 #define FIRST_ID	1000
 #define COMMON_SIZE	8	/* type, flags, preempt count, pid */
 #define OPTION_CPUSTAT	2
+#define OPTION_CLOCK	4
 
 static const char header_page[] =
 	"\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
@@ -32,7 +33,7 @@ static const struct trace_field ids[] = {
 static const struct trace_field *field(const struct trace_event *event,
 				       unsigned int i)
 {
-	unsigned int nr = event->of_vm ? 1 : 2;
+	unsigned int nr = event->of_ftrace ? 0 : event->of_vm ? 1 : 2;
 
 	return i < nr ? &ids[i] : &event->fields[i - nr];
 }
@@ -51,6 +52,7 @@ void trace_init(struct trace *t, const struct trace_event *events,
 
 	memset(t, 0, sizeof(*t));
 	t->system = "lull";
+	t->symbols = "";
 	t->events = events;
 	t->nr_events = nr_events;
 	t->nr_cpus = nr_cpus;
@@ -173,8 +175,31 @@ static void put_format(FILE *file, const struct trace_event *event, int id)
 			     size, field(event, i)->type[0] == 's');
 		at += size;
 	}
-	sprintf(text + n, "\nprint fmt: \"vm %%u\", REC->vm\n");
+	sprintf(text + n, "\nprint fmt: \"%%u\", REC->%s\n",
+		field(event, 0)->name);
 	put_text(file, text);
+}
+
+static void put_formats(const struct trace *t, FILE *file, bool of_ftrace)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < t->nr_events; i++)
+		nr += t->events[i].of_ftrace == of_ftrace;
+	put_u32(file, nr);
+	for (i = 0; i < t->nr_events; i++) {
+		if (t->events[i].of_ftrace == of_ftrace)
+			put_format(file, &t->events[i], FIRST_ID + i);
+	}
+}
+
+static void put_option(FILE *file, u16 number, const char *text)
+{
+	if (!text)
+		return;
+	put_u16(file, number);
+	put_u32(file, strlen(text) + 1);
+	put(file, text, strlen(text) + 1);
 }
 
 static void put_head(const struct trace *t, FILE *file)
@@ -188,24 +213,19 @@ static void put_head(const struct trace *t, FILE *file)
 	put_text(file, header_page);
 	put(file, "header_event", 13);
 	put_text(file, header_event);
-	put_u32(file, 0);		/* ftrace's own events */
+	put_formats(t, file, true);
 	put_u32(file, 1);		/* systems */
 	put(file, t->system, strlen(t->system) + 1);
-	put_u32(file, t->nr_events);
-	for (i = 0; i < t->nr_events; i++)
-		put_format(file, &t->events[i], FIRST_ID + i);
-	put_u32(file, 0);		/* kallsyms */
+	put_formats(t, file, false);
+	put_u32(file, strlen(t->symbols));
+	put(file, t->symbols, strlen(t->symbols));
 	put_u32(file, 0);		/* printk formats */
 	put_text(file, "1 init\n");
 	put_u32(file, t->nr_cpus);
 	put(file, "options  ", 10);
-	for (i = 0; i < t->nr_cpus; i++) {
-		if (!t->cpus[i].stats)
-			continue;
-		put_u16(file, OPTION_CPUSTAT);
-		put_u32(file, strlen(t->cpus[i].stats) + 1);
-		put(file, t->cpus[i].stats, strlen(t->cpus[i].stats) + 1);
-	}
+	for (i = 0; i < t->nr_cpus; i++)
+		put_option(file, OPTION_CPUSTAT, t->cpus[i].stats);
+	put_option(file, OPTION_CLOCK, t->clock);
 	put_u16(file, 0);
 	put(file, "flyrecord", 10);
 }

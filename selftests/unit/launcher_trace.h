@@ -37,11 +37,13 @@ struct trace_field {
  * @name:	its name
  * @of_vm:	it has a field "vm", but none "vcpu"
  * @fields:	behind these
+ * @of_ftrace:	it has neither "vm" nor "vcpu", and is of the system "ftrace"
  */
 struct trace_event {
 	const char *name;
 	bool of_vm;
 	struct trace_field fields[TRACE_MAX_FIELDS];
+	bool of_ftrace;
 };
 
 /**
@@ -62,7 +64,9 @@ struct trace_cpu {
 /**
  * struct trace - a trace in the making
  * @system:	name of the events' system
- * @events:	the kinds; their index is their place in the file
+ * @clock:	its clock, or NULL: the file does not say
+ * @symbols:	addresses of functions, as in /proc/kallsyms
+ * @events:	the kinds; those of ftrace behind all others
  * @nr_events:	how many
  * @cpus:	the CPUs
  * @nr_cpus:	how many
@@ -70,6 +74,8 @@ struct trace_cpu {
  */
 struct trace {
 	const char *system;
+	const char *clock;
+	const char *symbols;
 	const struct trace_event *events;
 	unsigned int nr_events;
 	struct trace_cpu cpus[TRACE_MAX_CPUS];

@@ -50,6 +50,19 @@ static const struct trace_event events[REPORT_NR_EVENTS] = {
 		{ "u64", "residency", 8 }, { "u32", "wake", 4 } } },
 };
 
+/* What lull report --flame reads. */
+enum { EXIT, CALL, RETURN };
+
+static const struct trace_event flame_events[] = {
+	[EXIT] = { "lull_exit", .fields = {
+		{ "u32", "reason", 4 }, { "u64", "guest_ticks", 8 },
+		{ "u64", "ticks", 8 } } },
+	[CALL] = { "funcgraph_entry", .of_ftrace = true, .fields = {
+		{ "u64", "func", 8 }, { "s32", "depth", 4 } } },
+	[RETURN] = { "funcgraph_exit", .of_ftrace = true, .fields = {
+		{ "u64", "func", 8 }, { "s32", "depth", 4 } } },
+};
+
 #define ADD(t, cpu, event, ...) \
 	trace_add(t, cpu, event, (const u64[]) { __VA_ARGS__ })
 
@@ -310,6 +323,67 @@ static void test_truncated(void **state)
 	}
 }
 
+#define RUN	0x1010ULL
+#define HANDLE	0x2010ULL
+#define NAMES	"1000 t lull_vcpu_run\t[lull]\n2000 t handle_hlt\t[lull]\n"
+
+/* Events are 1000 apart. */
+static void make_flame(const char *clock)
+{
+	trace_init(&trace, flame_events, ARRAY_SIZE(flame_events), 1);
+	trace.clock = clock;
+	trace.symbols = NAMES;
+	ADD(&trace, 0, CALL, RUN, 0);
+	ADD(&trace, 0, CALL, HANDLE, 1);
+	ADD(&trace, 0, RETURN, HANDLE, 1);
+	ADD(&trace, 0, EXIT, 1, 0, 12, 300, 2000);
+	ADD(&trace, 0, CALL, 0x77, 1);
+	ADD(&trace, 0, RETURN, 0x77, 1);
+	ADD(&trace, 0, RETURN, RUN, 0);
+}
+
+static void test_flame(void **state)
+{
+	struct output o;
+
+	(void)state;
+	make_flame("local [x86-tsc]");
+	write_trace();
+	assert_int_equal(report(&o, "--flame", NULL), 0);
+	assert_string_equal(o.err, "");
+	assert_string_equal(o.out, "[tracer] 3700\nhlt;lull_vcpu_run 2000\n"
+			    "[guest] 300\n");
+	assert_int_equal(report(&o, "--flame", "--json"), 1);
+	assert_non_null(strstr(o.err, "two formats"));
+}
+
+static void test_flame_refusals(void **state)
+{
+	struct output o;
+
+	(void)state;
+	make_flame("[local] x86-tsc");
+	write_trace();
+	assert_int_equal(report(&o, "--flame", NULL), 1);
+	assert_non_null(strstr(o.err, "clock is \"local\""));
+	make_flame(NULL);
+	write_trace();
+	assert_int_equal(report(&o, "--flame", NULL), 1);
+	assert_non_null(strstr(o.err, "record with -C x86-tsc"));
+	trace_init(&trace, flame_events, ARRAY_SIZE(flame_events), 1);
+	trace.clock = "[x86-tsc]";
+	ADD(&trace, 0, EXIT, 1, 0, 12, 300, 2000);
+	write_trace();
+	assert_int_equal(report(&o, "--flame", NULL), 1);
+	assert_non_null(strstr(o.err, "no function calls"));
+	trace_init(&trace, flame_events, ARRAY_SIZE(flame_events), 1);
+	trace.clock = "[x86-tsc]";
+	ADD(&trace, 0, CALL, RUN, 0);
+	write_trace();
+	assert_int_equal(report(&o, "--flame", NULL), 1);
+	assert_non_null(strstr(o.err, "no VM exits"));
+}
+
 static void test_histogram(void **state)
 {
 	struct histogram h = { };
@@ -349,6 +423,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_truncated, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_flame, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flame_refusals, setup,
 						teardown),
 		cmocka_unit_test(test_histogram),
 	};
