@@ -40,12 +40,12 @@
 /* How a run ended. */
 enum end {
 	END_EXITS, END_TIME, END_SHUTDOWN, END_UNHANDLED, END_REFUSED, END_EFAULT,
-	END_DEAD, NR_ENDS
+	END_DEAD, END_MODE, NR_ENDS
 };
 
 static const char *const end_names[NR_ENDS] = {
 	"exits", "time", "shutdown", "unhandled", "refused", "efault",
-	"dead",
+	"dead", "mode",
 };
 
 static const char *const mode_names[NR_MODES] = {
@@ -54,12 +54,13 @@ static const char *const mode_names[NR_MODES] = {
 
 static const char *const reason_names[] = {
 	"none", "io", "mmio", "shutdown", "fail_entry", "unhandled",
+	"mode",
 };
 
 /* Counts of all rounds. */
-static u64 runs, ends[NR_ENDS], modes[NR_MODES], reasons[6];
+static u64 runs, ends[NR_ENDS], modes[NR_MODES], reasons[7];
 static u64 exits[LULL_NR_EXIT_REASONS], unhandled[LULL_NR_EXIT_REASONS];
-static u64 audits, most_pages;
+static u64 audits, most_pages, unseen;
 
 /* The round. */
 static struct {
@@ -77,7 +78,7 @@ static struct thread {
 } threads[MAX_THREADS];
 
 static unsigned int nr_threads;
-static u64 tick;
+static u64 tick, para_features;
 
 static void __attribute__((format(printf, 1, 2), noreturn))
 broken(const char *format, ...)
@@ -228,6 +229,11 @@ static bool after_run(struct thread *t, enum end *end)
 		fail_entry(t, &run);
 		*end = END_REFUSED;
 		return false;
+	case LULL_RUN_MODE:
+		if (run.mode.wanted > LULL_MODE_PAE)
+			broken("LULL_RUN_MODE: mode %u", run.mode.wanted);
+		*end = END_MODE;
+		return false;
 	default:
 		broken("reason %u", run.reason);
 	}
@@ -367,7 +373,8 @@ static void *thread_main(void *data)
 		count(&ends[end]);
 		count(&runs);
 		count(&modes[round_now.mode]);
-		if (end == END_UNHANDLED || end == END_REFUSED)
+		if (end == END_UNHANDLED || end == END_REFUSED ||
+		    end == END_MODE)
 			break;
 	}
 	return NULL;
@@ -389,7 +396,7 @@ static void make_vm(int sys, struct fuzz_random *r)
 		    fuzz_below(r, MAX_PAGES - LULL_MIN_SHADOW_PAGES);
 	unsigned int i;
 
-	round_now.vm = try_create_vm(sys, 15, pages);
+	round_now.vm = try_create_vm(sys, para_features, pages);
 	if (round_now.vm < 0)
 		broken("LULL_CREATE_VM: %s", strerror(-round_now.vm));
 	set_memory(0, 0, 0, ARENA_SIZE, ARENA_HVA);
@@ -424,6 +431,7 @@ static void check_vcpu(struct thread *t)
 		       stats.total);
 	for (i = 0; i < LULL_NR_EXIT_REASONS; i++)
 		exits[i] += stats.exits[i];
+	unseen += stats.counters[LULL_CNT_CR3_UNSEEN];
 }
 
 static void end_vm(void)
@@ -479,6 +487,7 @@ static void print_counts(u64 us)
 		       us / 1000, per_second);
 	ksft_print_msg("%llu audits, at most %llu shadow pages\n", audits,
 		       most_pages);
+	ksft_print_msg("%llu exits found another CR3 target loaded\n", unseen);
 	fuzz_print_counts("runs", mode_names, modes, NR_MODES);
 	fuzz_print_counts("ends", end_names, ends, NR_ENDS);
 	fuzz_print_counts("reasons of RUN", reason_names, reasons,
@@ -509,6 +518,7 @@ int main(int argc, char **argv)
 	signal(SIGALRM, stuck);
 	arena_init();
 	sys = open_lull();
+	para_features = allow_para_features(sys);
 	begin = now_us();
 	while (fuzz_next_round(&options, runs, &round)) {
 		one_round(sys, &options, round);

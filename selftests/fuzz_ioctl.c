@@ -40,7 +40,7 @@ struct counts *counts;
 struct entry entries[NR_FDS];
 struct thread threads[MAX_THREADS];
 unsigned int nr_threads;
-u64 tick;
+u64 tick, para_features;
 
 static const char *const end_names[NR_ENDS] = {
 	"orderly", "exit", "exec", "kill",
@@ -198,7 +198,7 @@ static void print_counts(void)
 {
 	static const char *const reasons[] = {
 		"none", "io", "mmio", "shutdown", "fail_entry", "unhandled",
-		"(invalid)",
+		"mode", "(invalid)",
 	};
 	enum call nr;
 
@@ -219,6 +219,7 @@ int main(int argc, char **argv)
 	struct fuzz_host host = { 0 };
 	struct fuzz_left left;
 	u64 round = ~0ULL, begin, us;
+	int sys;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
@@ -235,6 +236,9 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(counts != MAP_FAILED);
 	arena_init();
+	sys = open_lull();
+	para_features = allow_para_features(sys);
+	close(sys);
 	begin = now_us();
 	while (fuzz_next_round(&options, counts->calls, &round)) {
 		one_round(&options, round);

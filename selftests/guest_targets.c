@@ -18,7 +18,6 @@
 #include "lib/paging.h"
 #include "lib/util.h"
 
-#define PARAMETER	"/sys/module/lull/parameters/cr3_targets_despite_l1tf"
 #define L1TF		"/sys/devices/system/cpu/vulnerabilities/l1tf"
 #define CR_ACCESS	28
 #define TEST_GVA	0x123456789000ULL
@@ -101,7 +100,7 @@ static void begin(unsigned int nr)
 
 static void set_parameter(const char *value)
 {
-	int fd = open(PARAMETER, O_WRONLY);
+	int fd = open(TARGETS_PARAMETER, O_WRONLY);
 
 	CHECK(fd >= 0 && write(fd, value, 1) == 1);
 	close(fd);

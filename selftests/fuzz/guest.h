@@ -17,6 +17,7 @@
 #define GUEST_HOLE	0x280000	/* no slot */
 #define GUEST_UNMAPPED	0x300000	/* a slot with nothing behind it */
 #define GUEST_SHARED	0x1f0000	/* page for SET_SHARED_PAGE */
+#define GUEST_CR3_TABLE	0x1f1000	/* for SET_CR3_TABLE, 64 bytes a vCPU */
 #define GUEST_TABLES	ARENA_PLAY	/* random page tables */
 #define NR_TABLES	24
 #define GUEST_WALKER	0x9000		/* code of guest_walk.S */

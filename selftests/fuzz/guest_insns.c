@@ -110,7 +110,8 @@ static const struct insn para_insns[] = {
 	OP1(0x89, MEMORY | PREFIX, -1), OP1(0xe6, IMM8, 0),
 	/* numbers and arguments that are right: RAX, RDI, RSI */
 	OP3(0x6a, 0x02, 0x58, 0, 0), OP3(0x6a, 0x03, 0x58, 0, 0),
-	OP3(0x6a, 0x04, 0x58, 0, 0), OP3(0x6a, 0x40, 0x5f, 0, 0),
+	OP3(0x6a, 0x04, 0x58, 0, 0), OP3(0x6a, 0x05, 0x58, 0, 0),
+	OP3(0x6a, 0x40, 0x5f, 0, 0), OP3(0x6a, 0x41, 0x5f, 0, 0),
 	OP2(0x31, 0xff, 0, 0), OP2(0x31, 0xf6, 0, 0),
 };
 
@@ -179,7 +180,7 @@ static u64 random_operand(struct fuzz_random *r)
 {
 	static const u64 values[] = {
 		ARENA_ROOT, ARENA_ROOT | 0x18, GUEST_TABLES, GUEST_HOLE,
-		GUEST_READONLY, GUEST_SHARED | 1, GUEST_HOLE | 1,
+		GUEST_READONLY, GUEST_SHARED | 1, GUEST_CR3_TABLE | 1, GUEST_HOLE | 1,
 		GUEST_READONLY | 1, GUEST_UNMAPPED | 1, 1, 2, 3, 4, 0,
 		CR0_PE | CR0_PG | CR0_NE, CR0_PE | CR0_PG | CR0_NE | CR0_WP,
 		CR0_PE | CR0_NE, CR4_PAE, CR4_PAE | CR4_OSFXSR | CR4_OSXSAVE,

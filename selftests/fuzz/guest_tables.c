@@ -104,6 +104,17 @@ void make_walker(struct fuzz_random *r, unsigned int vcpu,
 	arena_regs(regs);
 	if (vcpu)
 		regs->gpr[LULL_RSP] = GUEST_STACK_1 + PAGE_SIZE - 8;
+	/* A table of its own; now and then a new one, with nothing in it. */
+	regs->gpr[LULL_R12] = GUEST_CR3_TABLE + 64 * vcpu +
+			      fuzz_one_in(r, 4);
+	/* At times it goes round its roots and leaves them alone. */
+	if (fuzz_one_in(r, 2)) {
+		regs->gpr[LULL_R10] = 0;
+		regs->gpr[LULL_R11] = 63;
+	} else {
+		regs->gpr[LULL_R10] = 31;
+		regs->gpr[LULL_R11] = 1;
+	}
 	regs->gpr[LULL_R13] = regs->gpr[LULL_RSP];
 	regs->gpr[LULL_R14] = 1 + fuzz_below(r, WALK_TURNS);
 	regs->gpr[LULL_R15] = fuzz_random(r);

@@ -4,11 +4,17 @@
  * tables as it goes.  The tables at its own addresses stay, as long as no
  * random write hits them.
  *
+ *   R10	one turn in R10 + 1 loads another root
+ *   R11	one turn in R11 + 1 changes a table
+ *   R12	its table of CR3 targets, plus 1 if it is to be registered
  *   R13	stack
  *   R14	turns left; then it leaves by ARENA_PORT
  *   R15	random state
  */
 #include "fuzz/guest.h"
+
+#define SET_CR3_TABLE	5		/* of hypercall/uapi/lull_para.h */
+#define NR_CR3_TARGETS	4
 
 #define CODE(label)	(GUEST_WALKER + (label) - walk_code)
 
@@ -33,6 +39,14 @@
 
 	.globl	walk_code
 walk_code:
+	test	$1, %r12b
+	jz	walk_turn
+	mov	%r12, %rdi
+	xor	%esi, %esi
+	mov	$SET_CR3_TABLE, %eax
+	vmcall
+	dec	%r12
+walk_turn:
 	dec	%r14
 	jnz	1f
 	mov	$ARENA_PORT, %edx
@@ -79,8 +93,10 @@ walk_execute:
 walk_next:
 	mov	%r15, %rdx
 	shr	$16, %rdx
-	bits	27, 1
-	jz	1f
+	mov	%rdx, %rax
+	shr	$27, %rax
+	and	%r11d, %eax
+	jnz	1f
 	/* An entry of a random table, never its first. */
 	bits	28, 31
 	cmp	$NR_TABLES, %eax
@@ -107,16 +123,29 @@ walk_next:
 	mov	%cr3, %rax
 	mov	%rax, %cr3
 1:
-	bits	40, 31
+	mov	%rdx, %rax
+	shr	$40, %rax
+	and	%r10d, %eax
 	jnz	1f
-	/* Another root: a random table, or the first. */
-	bits	30, 15
+	/*
+	 * Another root: a random table, or the first; by the value that the
+	 * table of CR3 targets has for it, if there is one.
+	 */
+	bits	30, 3
 	shl	$12, %eax
 	add	$GUEST_TABLES, %eax
 	cmp	$GUEST_TABLES, %eax
 	jne	2f
 	mov	$ARENA_ROOT, %eax
-2:	mov	%rax, %cr3
+2:	mov	%r12, %rsi
+	mov	$NR_CR3_TARGETS, %ecx
+3:	cmp	(%rsi), %rax
+	je	4f
+	add	$16, %rsi
+	loop	3b
+	jmp	5f
+4:	mov	8(%rsi), %rax
+5:	mov	%rax, %cr3
 1:
 	bits	42, 31
 	jnz	1f
@@ -137,7 +166,7 @@ walk_next:
 	btc	$11, %eax
 	wrmsr
 1:
-	jmp	walk_code
+	jmp	walk_turn
 
 	.globl	walk_trap_error
 walk_trap_error:

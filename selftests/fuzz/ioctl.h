@@ -44,7 +44,7 @@ enum end { END_ORDERLY, END_EXIT, END_EXEC, END_KILL, NR_ENDS };
 struct counts {
 	u64 calls;
 	u64 call[NR_CALLS][NR_ERRNOS];
-	u64 reason[LULL_RUN_UNHANDLED + 2];
+	u64 reason[LULL_RUN_MODE + 2];
 	u64 other[NR_OTHERS];
 	u64 end[NR_ENDS];
 	u64 exits[LULL_NR_EXIT_REASONS];
@@ -84,7 +84,7 @@ extern struct counts *counts;
 extern struct entry entries[NR_FDS];
 extern struct thread threads[MAX_THREADS];
 extern unsigned int nr_threads;
-extern u64 tick;
+extern u64 tick, para_features;
 extern const char *const call_names[NR_CALLS];
 extern const char *const other_names[NR_OTHERS];
 

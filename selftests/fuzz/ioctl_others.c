@@ -49,7 +49,7 @@ static void setup_vcpu(struct thread *t, int vm, u64 id)
 static void setup_vm(struct thread *t, int sys)
 {
 	const struct lull_vm_config config = {
-		.para_features = fuzz_below(&t->r, 16),
+		.para_features = fuzz_random(&t->r) & para_features,
 		.shadow_pages = LULL_MIN_SHADOW_PAGES +
 				fuzz_below(&t->r, 200),
 	};

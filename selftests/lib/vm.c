@@ -46,6 +46,17 @@ int open_lull(void)
 	return fd;
 }
 
+u64 allow_para_features(int sys)
+{
+	struct lull_caps caps = { 0 };
+	int fd = open(TARGETS_PARAMETER, O_WRONLY);
+
+	CHECK(fd >= 0 && write(fd, "1", 1) == 1);
+	close(fd);
+	CHECK(!try_ioctl(sys, LULL_GET_CAPS, &caps));
+	return caps.para_features;
+}
+
 int try_create_vm(int sys, u64 para_features, u32 shadow_pages)
 {
 	const struct lull_vm_config config = {

@@ -26,6 +26,8 @@
 #define RAM_SIZE	(16 * MIB)
 #define IMAGE_GPA	0x40000000ULL	/* where selftests/Makefile links it */
 /* What every host offers to guests. */
+#define TARGETS_PARAMETER \
+	"/sys/module/lull/parameters/cr3_targets_despite_l1tf"
 #define PARA_FEATURES	(LULL_PARA_F_ALL & ~LULL_PARA_F_CR3_TARGETS)
 
 #define SLOT_RAM	0
@@ -76,6 +78,11 @@ void must_ioctl(int fd, unsigned long cmd, void *arg, const char *name);
 #define must(fd, cmd, arg)	must_ioctl(fd, cmd, arg, #cmd)
 
 int open_lull(void);
+/*
+ * What VMs may offer to their guests; with CR3 targets from now on, if the CPU
+ * has them.
+ */
+u64 allow_para_features(int sys);
 int try_create_vm(int sys, u64 para_features, u32 shadow_pages);
 int try_set_memory(int vm_fd, u32 slot, u32 flags, u64 gpa, u64 size,
 		 const void *hva);
