@@ -15,7 +15,7 @@ from .payload import Payload
 from .saved import prepare_resume, saved_machine
 
 KEEP_LOGS = 200                 # folders of earlier runs
-SYMBOLS_TIMEOUT = 60            # also keeps a failure from asking again
+SYMBOLS_TIMEOUT = 60
 REPORT_GRACE = 20               # seconds a machine has to end after an oops
 MARK = "=== VM "
 READY = MARK + "READY"          # printed once in each boot
@@ -169,8 +169,12 @@ def judge(outcome, result, folder):
     return result.status, None
 
 
-def run_in_bochs(machine, payload, timeout, out=None, log=None):
-    """Run a payload; returns the exit code."""
+def run_in_bochs(machine, payload, timeout, out=None, log=None, dumps=True):
+    """Run a payload; returns the exit code.
+
+    dumps says whether to write down what a machine was doing that had to be
+    stopped.
+    """
     bochs.check_cpu(machine.cpu)
     folder = new_log_folder(log)
     with saved_machine(machine) as saved:
@@ -180,7 +184,7 @@ def run_in_bochs(machine, payload, timeout, out=None, log=None):
             outcome = watch(running, folder, timeout)
             if outcome.code is None:
                 outcome.reason = running.last_words()
-            elif outcome.code in (EXIT_TIMEOUT, EXIT_REPORT):
+            elif dumps and outcome.code in (EXIT_TIMEOUT, EXIT_REPORT):
                 _dump_state(machine, running, folder)
         except BaseException:
             remove_big_files(folder)
@@ -206,7 +210,8 @@ def _fetch_symbols(machine, table):
     ask.add_text("vm/loglevel", "1\n")
     ask.add_text("vm/command", "grep -i ' t ' /proc/kallsyms >/out/table\n")
     with tempfile.TemporaryDirectory() as out:
-        if run_in_bochs(machine, ask, SYMBOLS_TIMEOUT, out) == 0:
+        # No dump of this one: that would ask for the symbols again.
+        if run_in_bochs(machine, ask, SYMBOLS_TIMEOUT, out, dumps=False) == 0:
             os.makedirs(os.path.dirname(table), exist_ok=True)
             shutil.copy(out + "/table", table + ".new")
             os.rename(table + ".new", table)
