@@ -53,7 +53,8 @@ near()
 trace-cmd record -q -p function_graph -l :mod:lull -n decode_event \
 	-e lull:lull_exit -e lull:lull_idle_enter -e lull:lull_idle_leave \
 	-C x86-tsc -b 20000 -o "$tmp/trace.dat" \
-	"$LULL" run --kernel "$LULL_EXAMPLE" --mem 16M --stats "$tmp/stats" </dev/null >"$tmp/console" 2>&1
+	"$LULL" run --kernel "$LULL_EXAMPLE" --mem 16M --stats "$tmp/stats" \
+	</dev/null >"$tmp/console" 2>&1
 "$LULL" report --json "$tmp/trace.dat" >"$tmp/report" 2>>"$tmp/console"
 "$LULL" report --flame "$tmp/trace.dat" >"$tmp/stacks" 2>"$tmp/said"
 ok $? "folded" "$(cat "$tmp/console" "$tmp/said")"

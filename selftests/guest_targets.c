@@ -98,14 +98,6 @@ static void begin(unsigned int nr)
 	list_spaces(nr);
 }
 
-static void set_parameter(const char *value)
-{
-	int fd = open(TARGETS_PARAMETER, O_WRONLY);
-
-	CHECK(fd >= 0 && write(fd, value, 1) == 1);
-	close(fd);
-}
-
 FIXTURE(targets) {
 	struct test_vm vm;
 	struct test_vcpu vcpu;
@@ -129,7 +121,7 @@ static void make_spaces(struct test_vm *vm)
 
 FIXTURE_SETUP(targets)
 {
-	set_parameter("1");
+	set_targets_parameter("1");
 	vm_create_with(&self->vm, LULL_PARA_F_CR3_TARGETS,
 		       LULL_MIN_SHADOW_PAGES);
 	make_spaces(&self->vm);
@@ -142,7 +134,7 @@ FIXTURE_TEARDOWN(targets)
 	vcpu_check_stats(&self->vcpu);
 	vcpu_destroy(&self->vcpu);
 	vm_destroy(&self->vm);
-	set_parameter("0");
+	set_targets_parameter("0");
 }
 
 static void run(struct test_vcpu *vcpu, guest_fn fn)
@@ -181,9 +173,9 @@ TEST(offered_as_the_host_says)
 	EXPECT_EQ(safe, r >= 0);
 	if (!safe)
 		EXPECT_EQ(-EINVAL, r);
-	set_parameter("1");
+	set_targets_parameter("1");
 	EXPECT_LE(0, try_create_vm(sys, LULL_PARA_F_CR3_TARGETS, 0));
-	set_parameter("0");
+	set_targets_parameter("0");
 }
 
 static void guest_not_offered(void *arg)

@@ -14,8 +14,9 @@ PERCENT=102		# exits in 100 periods
 STORM=500		# microseconds of a short sleep
 debugfs=/sys/kernel/debug
 
-# The checkers' kernel takes longer for an exit than such a sleep lasts.  There is
-# time for one exit more before the guest halts, too.
+# The checkers' kernel takes longer for an exit than such a sleep lasts.  It also
+# makes a guest's stay so long that the VMM may look for a deadline before the
+# halt; then the next one is told by a hypercall: two exits in a period at most.
 if [ -e $debugfs/kmemleak ]; then
 	PERCENT=205
 	STORM=5000

@@ -107,11 +107,13 @@ void make_walker(struct fuzz_random *r, unsigned int vcpu,
 	/* A table of its own; now and then a new one, with nothing in it. */
 	regs->gpr[LULL_R12] = GUEST_CR3_TABLE + 64 * vcpu +
 			      fuzz_one_in(r, 4);
-	/* At times it goes round its roots and leaves them alone. */
+	/* At times it goes round a few roots and leaves them alone. */
 	if (fuzz_one_in(r, 2)) {
+		regs->gpr[LULL_R9] = 3;
 		regs->gpr[LULL_R10] = 0;
 		regs->gpr[LULL_R11] = 63;
 	} else {
+		regs->gpr[LULL_R9] = 15;
 		regs->gpr[LULL_R10] = 31;
 		regs->gpr[LULL_R11] = 1;
 	}

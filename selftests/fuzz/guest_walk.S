@@ -4,6 +4,7 @@
  * tables as it goes.  The tables at its own addresses stay, as long as no
  * random write hits them.
  *
+ *   R9	mask of the number of a root
  *   R10	one turn in R10 + 1 loads another root
  *   R11	one turn in R11 + 1 changes a table
  *   R12	its table of CR3 targets, plus 1 if it is to be registered
@@ -131,7 +132,9 @@ walk_next:
 	 * Another root: a random table, or the first; by the value that the
 	 * table of CR3 targets has for it, if there is one.
 	 */
-	bits	30, 3
+	mov	%rdx, %rax
+	shr	$30, %rax
+	and	%r9d, %eax
 	shl	$12, %eax
 	add	$GUEST_TABLES, %eax
 	cmp	$GUEST_TABLES, %eax

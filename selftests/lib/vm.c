@@ -46,13 +46,20 @@ int open_lull(void)
 	return fd;
 }
 
+void set_targets_parameter(const char *value)
+{
+	int fd = open("/sys/module/lull/parameters/cr3_targets_despite_l1tf",
+		      O_WRONLY);
+
+	CHECK(fd >= 0 && write(fd, value, 1) == 1);
+	close(fd);
+}
+
 u64 allow_para_features(int sys)
 {
 	struct lull_caps caps = { 0 };
-	int fd = open(TARGETS_PARAMETER, O_WRONLY);
 
-	CHECK(fd >= 0 && write(fd, "1", 1) == 1);
-	close(fd);
+	set_targets_parameter("1");
 	CHECK(!try_ioctl(sys, LULL_GET_CAPS, &caps));
 	return caps.para_features;
 }

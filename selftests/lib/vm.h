@@ -26,8 +26,6 @@
 #define RAM_SIZE	(16 * MIB)
 #define IMAGE_GPA	0x40000000ULL	/* where selftests/Makefile links it */
 /* What every host offers to guests. */
-#define TARGETS_PARAMETER \
-	"/sys/module/lull/parameters/cr3_targets_despite_l1tf"
 #define PARA_FEATURES	(LULL_PARA_F_ALL & ~LULL_PARA_F_CR3_TARGETS)
 
 #define SLOT_RAM	0
@@ -78,6 +76,8 @@ void must_ioctl(int fd, unsigned long cmd, void *arg, const char *name);
 #define must(fd, cmd, arg)	must_ioctl(fd, cmd, arg, #cmd)
 
 int open_lull(void);
+/* "1": VMs may offer CR3 targets on a CPU with L1TF, too; "0": they may not. */
+void set_targets_parameter(const char *value);
 /*
  * What VMs may offer to their guests; with CR3 targets from now on, if the CPU
  * has them.
