@@ -320,7 +320,7 @@ plant target-forgets-its-cr3 targets.c \
 	'entry[i].cr3 = target->root ? target->cr3 : LULL_NO_CR3;
 		if (!target->root) target->cr3 = LULL_NO_CR3;'
 plant landed-with-the-old-cr3 targets.c \
-	'sh->cr3 = target->cr3;' ''
+	'sh->cr3 = target->cr3 & ~LULL_GUARDED;' ''
 plant root-table-for-something-else pool.c \
 	'if \(sp->shown\) \{' 'if (0) {'
 plant root-table-as-another-table pool.c \
@@ -334,8 +334,29 @@ plant target-keeps-old-cr3 targets.c \
 plant lost-target-means-nothing targets.c \
 	'sh->targets\.lost = true;' 'sh->targets.slot[0].cr3 = LULL_NO_CR3;'
 plant target-listed-by-another-flush sync.c \
-	'return try_load\(sh, sh->cr3, false\);' \
-	'return try_load(sh, sh->cr3, true);'
+	'guarded_cr3\(sh, sh->guarded\), false\);' \
+	'guarded_cr3(sh, sh->guarded), true);'
+plant guard-not-looked-at fault.c \
+	'sh->guarded && is_user_half\(gva\)' 'false'
+plant guard-below-the-root cache.c \
+	'role\.guard = false;' ''
+plant guard-kept-after-a-load sync.c \
+	'sh->guarded = sh->root->role\.guard;' \
+	'sh->guarded |= sh->root->role.guard;'
+plant guard-missed-on-landing targets.c \
+	'sh->guarded = target->root->role\.guard;' ''
+plant guard-ends-with-old-tables sync.c \
+	'0 : load_and_sync\(sh, cr3\)' '0 : lull_shadow_load_cr3(sh, cr3, NULL)'
+plant guard-of-another-space sync.c \
+	'\.guard = !!\(cr3 & LULL_GUARDED\),' '.guard = false,'
+plant guard-ended-lists-a-root sync.c \
+	'try_load\(sh, cr3, may_list\)' 'try_load(sh, cr3, true)'
+plant tripwire-not-set tripwire.c \
+	'root->spt\[idx\] & ~LULL_PTE_A\);' 'root->spt[idx]);'
+plant tripwire-in-the-guard-root tripwire.c \
+	'role\.guard = false;' ''
+plant tripwire-with-two-vcpus tripwire.c \
+	'!sh->mmu->had_more' 'sh->mmu->nr_vcpus == 1'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

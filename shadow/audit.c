@@ -25,6 +25,16 @@ static unsigned int count_one(u64 *spte)
 	return 1;
 }
 
+/* The tripwire clears A in the user half of roots. */
+static bool link_differs(const struct lull_sp *sp, unsigned int idx)
+{
+	u64 may_differ = LULL_PTE_ADDR;
+
+	if (sp->role.level == LULL_ROOT_LEVEL && idx < LULL_USER_ENTRIES)
+		may_differ |= LULL_PTE_A;
+	return (sp->spt[idx] ^ link_bits(sp)) & ~may_differ;
+}
+
 /* A link: right child, rmap back, unsync state passed up. */
 static unsigned int audit_link(struct lull_sp *sp, unsigned int idx)
 {
@@ -37,8 +47,10 @@ static unsigned int audit_link(struct lull_sp *sp, unsigned int idx)
 	bad += child->role.level != sp->role.level - 1;
 	bad += child->role.access != access;
 	bad += child->role.unpaged != sp->role.unpaged;
+	bad += child->role.guard;
+	bad += sp->role.guard && idx < LULL_USER_ENTRIES;
 	bad += child->role.clean && (gpte & LULL_PTE_D);
-	bad += (sp->spt[idx] & ~LULL_PTE_ADDR) != link_bits(sp);
+	bad += link_differs(sp, idx);
 	bad += child->invalid;
 	bad += !lull_rmap_has(&child->parents, &sp->spt[idx]);
 	bad += (child->unsync || child->unsync_children) &&
@@ -166,6 +178,7 @@ static unsigned int audit_target(struct lull_mmu *mmu,
 	return (same != 1) + !target->sh->targets.on + root->invalid +
 	       !is_in_sync(root) + (root->role.level != LULL_ROOT_LEVEL) +
 	       (root->gfn != pte_frame(target->cr3)) +
+	       (root->role.guard != !!(target->cr3 & LULL_GUARDED)) +
 	       (target->hpa != __pa(root->spt)) + !root->shown;
 }
 

@@ -88,6 +88,7 @@ union lull_role lull_child_role(const struct lull_sp *parent, bool direct,
 	union lull_role role = parent->role;
 
 	role.level--;
+	role.guard = false;
 	role.direct = direct;
 	role.access = access;
 	return role;

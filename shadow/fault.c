@@ -231,6 +231,12 @@ static int fault_sleeping(struct lull_shadow *sh, struct lull_fault *fault)
 	return 0;
 }
 
+/* Is it for the user half, and may that not be accessed? */
+static bool hits_guard(const struct lull_shadow *sh, gva_t gva)
+{
+	return sh->guarded && is_user_half(gva);
+}
+
 /**
  * lull_shadow_fault() - handle a page fault of a guest
  * @sh:		the vCPU
@@ -243,8 +249,13 @@ static int fault_sleeping(struct lull_shadow *sh, struct lull_fault *fault)
  */
 int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault)
 {
-	int r = lull_shadow_topup(sh);
+	int r;
 
+	if (hits_guard(sh, fault->gva)) {
+		fault->result = LULL_FAULT_GUARD;
+		return 0;
+	}
+	r = lull_shadow_topup(sh);
 	if (r)
 		return r;
 	r = try_atomic(sh, fault);
@@ -264,7 +275,8 @@ bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault)
 	struct lull_mmu *mmu = sh->mmu;
 	bool done = false;
 
-	if (!lull_shadow_is_ready(sh) || !spin_trylock(&mmu->lock))
+	if (hits_guard(sh, fault->gva) || !lull_shadow_is_ready(sh) ||
+	    !spin_trylock(&mmu->lock))
 		return false;
 	if (is_alone(mmu) &&
 	    mmu->nr_pages + LULL_ROOT_LEVEL <= mmu->max_pages)

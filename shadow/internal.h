@@ -24,6 +24,7 @@
  * @smap_not_wp: CR4.SMAP likewise
  * @clean:	@direct, and the large page's D is clear: nothing is writable
  * @unpaged:	@direct, and of any level: physical addresses with all rights
+ * @guard:	a root whose user half stays empty; no page below it has this
  * @unused:	0
  */
 union lull_role {
@@ -38,7 +39,8 @@ union lull_role {
 		u32 smap_not_wp:1;
 		u32 clean:1;
 		u32 unpaged:1;
-		u32 unused:19;
+		u32 guard:1;
+		u32 unused:18;
 	};
 };
 
@@ -129,6 +131,15 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
 {
 	return (gpte & LULL_PTE_P) && (gpte & LULL_PTE_A) &&
 	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
+}
+
+/* Entries of a root for what an operating system gives to processes */
+#define LULL_USER_ENTRIES	(LULL_PT_ENTRIES / 2)
+
+/* In that half of the addresses? */
+static inline bool is_user_half(gva_t gva)
+{
+	return pt_index(gva, LULL_ROOT_LEVEL) < LULL_USER_ENTRIES;
 }
 
 /*
@@ -247,7 +258,7 @@ void lull_root_put(struct lull_shadow *sh);
 
 /* targets.c */
 void lull_targets_init(struct lull_shadow *sh); /* not under mmu->lock */
-void lull_target_loaded(struct lull_shadow *sh, bool may_list);
+void lull_target_loaded(struct lull_shadow *sh, u64 cr3, bool may_list);
 void lull_targets_drop(struct lull_shadow *sh);
 void lull_root_delist(struct lull_mmu *mmu, struct lull_sp *root);
 void lull_mmu_delist_unsync(struct lull_mmu *mmu);

@@ -140,6 +140,7 @@ void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
 	lull_targets_init(sh);
 	spin_lock(&mmu->lock);
 	mmu->nr_vcpus++;
+	mmu->had_more |= mmu->nr_vcpus > 1;
 	spin_unlock(&mmu->lock);
 }
 

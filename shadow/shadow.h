@@ -129,6 +129,7 @@ struct lull_mmu_stats {
  * @spare_descs: [m] rmap descriptors kept for the next
  * @nr_spare_descs: [m] how many
  * @nr_vcpus:	[m] vCPUs
+ * @had_more:	[m] there was more than one at a time
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
  * @flush:	[m] an SPTE lost rights since the last env->flush()
  * @invalidations: [m] notifier ranges under way
@@ -155,6 +156,7 @@ struct lull_mmu {
 	struct lull_rmap_desc *spare_descs;
 	unsigned int nr_spare_descs;
 	unsigned int nr_vcpus;
+	bool had_more;
 	unsigned int nr_upper_unsync;
 	bool flush;
 	unsigned int invalidations;
@@ -196,6 +198,12 @@ struct lull_cache {
 /* Tables that a VM keeps because guests were told of them */
 #define LULL_MOST_SHOWN		128
 
+/*
+ * Beside a guest CR3: its address space with nothing in the user half.  No CR3
+ * has the bit.
+ */
+#define LULL_GUARDED		BIT_ULL(62)
+
 /* No CR3 has this value. */
 #define LULL_NO_CR3		(~0ULL)
 
@@ -205,9 +213,9 @@ struct lull_cache {
  * @sh:		[I] the vCPU
  * @root:	[m] counted, until lull_targets_settle() after it went from the
  *		list; NULL without one
- * @cr3:	[v] guest CR3 that the root stands for, LULL_NO_CR3 if there was
- *		none yet; what the guest may have read stays valid when the root
- *		is gone
+ * @cr3:	[v] guest CR3 that the root stands for, LULL_GUARDED with it if it
+ *		is a guard root, LULL_NO_CR3 if there was none yet; what the
+ *		guest may have read stays valid when the root is gone
  * @hpa:	[v] where its table is
  * @seen:	[v] when it was last known to be loaded
  *
@@ -243,7 +251,7 @@ struct lull_targets {
 
 /**
  * struct lull_target_entry - what the CPU and the guest are told of a slot
- * @cr3:	guest CR3, LULL_NO_CR3 if no root is on the list
+ * @cr3:	guest CR3 and LULL_GUARDED, LULL_NO_CR3 if no root is on the list
  * @root:	host-physical address of its root, or of the last one
  */
 struct lull_target_entry {
@@ -257,6 +265,7 @@ struct lull_target_entry {
  * @rsvd_pa:	[I] physical-address bits the guest does not have
  * @mode:	[v] control bits
  * @cr3:	[v] guest CR3
+ * @guarded:	[v] the root has no user half
  * @root:	[v] the shadow root in use, NULL before the first load; the
  *		page it points to is [m]
  * @sps:	[v] struct lull_sp set aside
@@ -272,6 +281,7 @@ struct lull_shadow {
 	u64 rsvd_pa;
 	struct lull_paging_mode mode;
 	u64 cr3;
+	bool guarded;
 	struct lull_sp *root;
 	struct lull_cache sps;
 	struct lull_cache tables;
@@ -286,6 +296,7 @@ enum lull_fault_result {
 	LULL_FAULT_INJECT,	/* the guest's own fault: @exception */
 	LULL_FAULT_MMIO,	/* no memory, or a write to read-only memory */
 	LULL_FAULT_RETRY,	/* something changed under us; enter again */
+	LULL_FAULT_GUARD,	/* the user half, which is guarded */
 };
 
 /**
@@ -335,6 +346,7 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3);
 bool lull_shadow_try_resync(struct lull_shadow *sh);
 bool lull_shadow_needs_sync(struct lull_shadow *sh);
 unsigned int lull_shadow_sync(struct lull_shadow *sh);
+int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list);
 int lull_shadow_reload(struct lull_shadow *sh);
 bool lull_shadow_root_valid(const struct lull_shadow *sh);
 hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh);
@@ -343,6 +355,10 @@ bool lull_shadow_try_invlpg(struct lull_shadow *sh, gva_t gva);
 int lull_shadow_fault(struct lull_shadow *sh, struct lull_fault *fault);
 bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault);
 int lull_shadow_translate(struct lull_shadow *sh, struct lull_fault *fault);
+
+/* tripwire.c */
+bool lull_tripwire_set(struct lull_shadow *sh);
+bool lull_tripwire_look(struct lull_shadow *sh, gva_t *gva);
 
 /* targets.c */
 void lull_targets_enable(struct lull_shadow *sh, bool on);

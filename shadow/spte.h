@@ -28,7 +28,10 @@
 /* A large guest page: bits of the address field that must be 0. */
 #define LULL_LARGE_RSVD		GENMASK_ULL(20, 13)
 
-/* Every SPTE has A and D set: the guest's own bits are kept in its tables. */
+/*
+ * Every SPTE has A and D set: the guest's own bits are kept in its tables.  But
+ * for the tripwire's A, which the CPU sets again.
+ */
 #define LULL_SPTE_BASE		(LULL_PTE_P | LULL_PTE_A | LULL_PTE_D)
 /* A link to a table takes no rights away; the leaf carries them all. */
 #define LULL_SPTE_LINK		(LULL_SPTE_BASE | LULL_PTE_W | LULL_PTE_U)

@@ -167,7 +167,7 @@ static void sync_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 		sync_entry(mmu, sp, idx, gpte);
 }
 
-static union lull_role root_role(const struct lull_shadow *sh)
+static union lull_role root_role(const struct lull_shadow *sh, u64 cr3)
 {
 	if (sh->mode.unpaged)
 		return (union lull_role){
@@ -183,6 +183,7 @@ static union lull_role root_role(const struct lull_shadow *sh)
 		.wp = sh->mode.wp,
 		.smep_not_wp = sh->mode.smep && !sh->mode.wp,
 		.smap_not_wp = sh->mode.smap && !sh->mode.wp,
+		.guard = !!(cr3 & LULL_GUARDED),
 	};
 }
 
@@ -201,16 +202,18 @@ static bool load_cached_root(struct lull_shadow *sh, gfn_t gfn,
 	return root;
 }
 
-static void note_loaded(struct lull_shadow *sh, bool may_list)
+static void note_loaded(struct lull_shadow *sh, u64 cr3, bool may_list)
 {
+	sh->cr3 = cr3 & ~LULL_GUARDED;
+	sh->guarded = sh->root->role.guard;
 	if (sh->targets.on)
-		lull_target_loaded(sh, may_list);
+		lull_target_loaded(sh, cr3, may_list);
 }
 
 /**
  * lull_shadow_load_cr3() - find or make the root of an address space
  * @sh:		the vCPU
- * @cr3:	guest CR3
+ * @cr3:	guest CR3, and LULL_GUARDED
  * @cached:	set to whether the root was there; may be NULL
  *
  * The root may have unsync tables below it: the caller calls
@@ -221,7 +224,7 @@ static void note_loaded(struct lull_shadow *sh, bool may_list)
  */
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 {
-	union lull_role role = root_role(sh);
+	union lull_role role = root_role(sh, cr3);
 	gfn_t gfn = root_gfn(sh, cr3);
 	bool hit;
 	int r = 0;
@@ -237,13 +240,27 @@ int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
 			lull_root_set(sh, lull_sp_create(sh, gfn, role));
 		}
 	}
-	if (!r) {
-		sh->cr3 = cr3;
-		note_loaded(sh, false);
-	}
+	if (!r)
+		note_loaded(sh, cr3, false);
 	spin_unlock(&sh->mmu->lock);
 	if (!r && cached)
 		*cached = hit;
+	return r;
+}
+
+/* Guest CR3 with LULL_GUARDED, or without. */
+static u64 guarded_cr3(const struct lull_shadow *sh, bool guarded)
+{
+	return sh->cr3 | (guarded ? LULL_GUARDED : 0);
+}
+
+/* Load it, and bring all below the root in sync. */
+static int load_and_sync(struct lull_shadow *sh, u64 cr3)
+{
+	int r = lull_shadow_load_cr3(sh, cr3, NULL);
+
+	if (!r)
+		lull_shadow_sync(sh);
 	return r;
 }
 
@@ -258,13 +275,12 @@ static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
 	 */
 	if (!spin_trylock(&mmu->lock))
 		return false;
-	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh));
+	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh, cr3));
 	if (root && !is_in_sync(root))
 		root = NULL;
 	if (root) {
 		lull_root_set(sh, root);
-		sh->cr3 = cr3;
-		note_loaded(sh, may_list);
+		note_loaded(sh, cr3, may_list);
 	}
 	spin_unlock(&mmu->lock);
 	return root;
@@ -273,7 +289,7 @@ static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
 /**
  * lull_shadow_try_cr3() - go to an address space whose root is ready
  * @sh:		the vCPU
- * @cr3:	guest CR3
+ * @cr3:	guest CR3, and LULL_GUARDED
  *
  * Context: the vCPU's thread; interrupts may be off.
  * Return: true, or false with nothing changed: the root is not in the cache or
@@ -295,7 +311,7 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
  */
 bool lull_shadow_try_resync(struct lull_shadow *sh)
 {
-	return try_load(sh, sh->cr3, false);
+	return try_load(sh, guarded_cr3(sh, sh->guarded), false);
 }
 
 /**
@@ -307,11 +323,28 @@ bool lull_shadow_try_resync(struct lull_shadow *sh)
  */
 int lull_shadow_reload(struct lull_shadow *sh)
 {
-	int r = lull_shadow_load_cr3(sh, sh->cr3, NULL);
+	return load_and_sync(sh, guarded_cr3(sh, sh->guarded));
+}
 
-	if (!r)
-		lull_shadow_sync(sh);
-	return r;
+/**
+ * lull_shadow_guard() - withdraw the user half of the address space, or give
+ * it back
+ * @sh:		the vCPU, with a root
+ * @on:		which
+ * @may_list:	the guest expects that roots become targets, and others lose
+ *		their place
+ *
+ * What is accessed there ends in LULL_FAULT_GUARD.  A load of CR3 ends it, too.
+ * The vCPU's TLB has to be empty afterwards, as after such a load.
+ *
+ * Context: the vCPU's thread; may sleep.
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list)
+{
+	u64 cr3 = guarded_cr3(sh, on);
+
+	return try_load(sh, cr3, may_list) ? 0 : load_and_sync(sh, cr3);
 }
 
 /**
@@ -330,6 +363,8 @@ void lull_shadow_set_mode(struct lull_shadow *sh,
 	lull_root_put(sh);
 	spin_unlock(&sh->mmu->lock);
 	sh->mode = *mode;
+	if (mode->unpaged)
+		sh->guarded = false;
 }
 
 /**

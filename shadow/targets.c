@@ -171,14 +171,15 @@ static bool may_show(const struct lull_shadow *sh)
 }
 
 /**
- * lull_target_loaded() - an exit loaded CR3
- * @sh:		the vCPU, with the root and CR3, and with targets on
+ * lull_target_loaded() - an exit loaded CR3, or began or ended the guard
+ * @sh:		the vCPU, with the root, and with targets on
+ * @cr3:	guest CR3, and LULL_GUARDED
  * @may_list:	the root was found in sync, and may become a target
  *
  * One that had to be brought in sync does not: a guest that writes its tables
  * would have it taken from the list at once.
  */
-void lull_target_loaded(struct lull_shadow *sh, bool may_list)
+void lull_target_loaded(struct lull_shadow *sh, u64 cr3, bool may_list)
 {
 	struct lull_target *target = find_root(sh);
 
@@ -193,9 +194,9 @@ void lull_target_loaded(struct lull_shadow *sh, bool may_list)
 	if (!target)
 		return;
 	/* Bits besides the address differ: the same root, and slot. */
-	if (target->cr3 != sh->cr3)
+	if (target->cr3 != cr3)
 		set_stale(sh);
-	target->cr3 = sh->cr3;
+	target->cr3 = cr3;
 	target->seen = ++sh->targets.clock;
 }
 
@@ -271,7 +272,8 @@ static bool land(struct lull_shadow *sh, hpa_t root)
 		if (!target->root || target->hpa != root)
 			continue;
 		lull_root_set(sh, target->root);
-		sh->cr3 = target->cr3;
+		sh->cr3 = target->cr3 & ~LULL_GUARDED;
+		sh->guarded = target->root->role.guard;
 		target->seen = ++sh->targets.clock;
 		return true;
 	}
@@ -318,11 +320,12 @@ bool lull_targets_try_land(struct lull_shadow *sh, hpa_t root)
  * lull_targets_resolve() - which guest CR3 did the address of a root stand for?
  * @sh:		the vCPU
  * @root:	what the guest loads
- * @cr3:	receives the guest CR3
+ * @cr3:	receives the guest CR3, and LULL_GUARDED
  *
  * A root may leave the list after the guest has read where it is, and before
  * the guest loads that: then the load exits.  No slot is given to another root
- * in between, because that is done by loads only.  If its table has had more
+ * in between, because that is done by loads, and by the guest's own calls to
+ * begin or end the guard, only.  If its table has had more
  * than one slot, the newest comes first: those before it were all taken when it
  * was chosen.
  *

@@ -50,7 +50,8 @@ static enum entry_kind read_hw(const void *cpu, u64 table, int level,
 				  (unsigned long long)spte,
 				  (unsigned long long)table);
 	} else if ((spte & ~(SPTE_BITS | (level == 1 ? LULL_SPTE_HOST_W : 0))) ||
-		   (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE)
+		   ((spte | (level == 4 ? LULL_PTE_A : 0)) & LULL_SPTE_BASE) !=
+		   LULL_SPTE_BASE)
 		host_fail("SPTE %#llx has wrong bits", (unsigned long long)spte);
 	*val = spte;
 	if (level == 1)
@@ -283,6 +284,12 @@ static void check_injected(const struct arch_result *want,
 			  want->error_code, (unsigned long long)got->gva);
 }
 
+/* May the user half not be accessed? */
+static bool is_withdrawn(const struct vcpu *vcpu, unsigned int gva_nr)
+{
+	return vcpu->guarded && is_user_half(cpu_gva(vcpu, gva_nr));
+}
+
 static void check_translated(const struct arch_result *want,
 			     const struct lull_fault *got)
 {
@@ -317,6 +324,12 @@ static void check_fault(struct vcpu *vcpu, const struct arch_result *want,
 {
 	bool mmio;
 
+	if ((got->result == LULL_FAULT_GUARD) != is_withdrawn(vcpu, gva_nr))
+		host_fail("address %u: guarded or not?", gva_nr);
+	if (got->result == LULL_FAULT_GUARD) {
+		reach(REACH_GUARD);
+		return;
+	}
 	if (got->result == LULL_FAULT_INJECT) {
 		check_injected(want, got);
 		return;
@@ -363,6 +376,31 @@ static void deliver(struct vcpu *vcpu, const struct lull_fault *fault,
 		wcache_forget(&vcpu->arch, gva_nr, cpu_read_arch, vcpu);
 }
 
+/* What the guest has from now on. */
+static void set_cr3(struct vcpu *vcpu, u64 cr3)
+{
+	vcpu->cr3 = cr3 & ~LULL_GUARDED;
+	vcpu->guarded = cr3 & LULL_GUARDED && !vcpu->sh.mode.unpaged;
+}
+
+/* A MOV to CR3 is done, in the exit. */
+static void cpu_load(struct vcpu *vcpu, u64 cr3)
+{
+	set_cr3(vcpu, cr3);
+	cpu_set_root(vcpu);
+}
+
+/* What the monitor does about an access that it lets through. */
+static void end_guard(struct vcpu *vcpu)
+{
+	cpu_exit(vcpu);
+	while (lull_shadow_guard(&vcpu->sh, false, false))
+		;
+	cpu_arch_flush(vcpu);
+	cpu_load(vcpu, vcpu->cr3);
+	cpu_enter(vcpu);
+}
+
 /* One page-fault exit.  Returns whether to try again. */
 static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 {
@@ -391,8 +429,21 @@ static bool fault(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 		check_fault(vcpu, &want, &fault, gva_nr, access);
 		deliver(vcpu, &fault, gva_nr);
 	}
+	if (fault.result == LULL_FAULT_GUARD) {
+		end_guard(vcpu);
+		return true;
+	}
 	return fault.result == LULL_FAULT_FIXED ||
 	       fault.result == LULL_FAULT_RETRY;
+}
+
+/* The CPU has gone through the root's entry. */
+static void set_accessed(const struct vcpu *vcpu, unsigned int gva_nr)
+{
+	u64 *root = __va(vcpu->hw_root);
+
+	if (!vcpu->sh.mode.unpaged)
+		root[pt_index(cpu_gva(vcpu, gva_nr), 4)] |= LULL_PTE_A;
 }
 
 /**
@@ -418,6 +469,7 @@ bool cpu_access(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 		    cpu_try_store(vcpu, gva_nr, access, pos, val) :
 		    !!find_spte(vcpu, gva_nr, access)) {
 			tally.passed++;
+			set_accessed(vcpu, gva_nr);
 			return true;
 		}
 		world.raced = false;
@@ -452,13 +504,6 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 	else
 		check_translated(&want, &fault);
 	deliver(vcpu, &fault, gva_nr);
-}
-
-/* A MOV to CR3 is done, in the exit. */
-static void cpu_load(struct vcpu *vcpu, u64 cr3)
-{
-	vcpu->cr3 = cr3;
-	cpu_set_root(vcpu);
 }
 
 /* A MOV to CR3 that finds its root in sync needs nothing more. */
@@ -505,7 +550,7 @@ static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 /**
  * cpu_load_cr3() - the guest loads CR3
  * @vcpu:	the vCPU
- * @cr3:	the value
+ * @cr3:	the value, and LULL_GUARDED
  * @zap:	everything is zapped in the middle
  *
  * The reference flushes first: other vCPUs' stores may come before or after.
@@ -516,13 +561,48 @@ void cpu_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 
 	cpu_prepare(vcpu);
 	old = vcpu->cr3;
-	vcpu->cr3 = cr3;
+	vcpu->cr3 = cr3 & ~LULL_GUARDED;
 	cpu_arch_flush(vcpu);
 	vcpu->cr3 = old;
 	if (zap || !load_ready_root(vcpu, cr3)) {
 		while (try_load_cr3(vcpu, cr3, zap))
 			;
 	}
+	if (vcpu->sh.targets.on) {
+		cpu_prepare(vcpu);
+		cpu_read_targets(vcpu);
+	}
+}
+
+static void set_tripwire(struct vcpu *vcpu)
+{
+	gva_t gva;
+
+	if (lull_tripwire_set(&vcpu->sh) && lull_tripwire_look(&vcpu->sh, &gva))
+		host_fail("the tripwire shows an access to %#llx that nobody made",
+			  (unsigned long long)gva);
+}
+
+/**
+ * cpu_guard() - the guest has its user half withdrawn, or given back
+ * @vcpu:	the vCPU
+ * @on:		which
+ */
+void cpu_guard(struct vcpu *vcpu, bool on)
+{
+	u64 cr3 = vcpu->cr3 | (on ? LULL_GUARDED : 0);
+	bool was = vcpu->guarded;
+
+	cpu_prepare(vcpu);
+	cpu_arch_flush(vcpu);
+	cpu_exit(vcpu);
+	while (lull_shadow_guard(&vcpu->sh, on, true)) {
+		if (vcpu->sh.guarded != was)
+			host_fail("guarded by a call that failed");
+	}
+	set_tripwire(vcpu);
+	cpu_load(vcpu, cr3);
+	cpu_enter(vcpu);
 	if (vcpu->sh.targets.on) {
 		cpu_prepare(vcpu);
 		cpu_read_targets(vcpu);
@@ -622,6 +702,9 @@ void cpu_check_all(void)
 			continue;
 		cpu_update(vcpu);
 		for (nr = 0; nr < NR_GVAS; nr++) {
+			if (vcpu->hw.leaf[nr].nr && is_withdrawn(vcpu, nr))
+				host_fail("vCPU %u address %u: there, but guarded",
+					  i, nr);
 			for (j = 0; j < vcpu->hw.leaf[nr].nr; j++)
 				check_spte(vcpu, nr, vcpu->hw.leaf[nr].val[j]);
 		}

@@ -188,6 +188,9 @@ static void set_args(struct op *op)
 	case OP_TARGETS:
 		op->arg[1] = percent(80);
 		break;
+	case OP_GUARD:
+		op->arg[1] = percent(60);
+		break;
 	case OP_INVLPG:
 		op->arg[1] = random_gva();
 		break;
@@ -227,6 +230,7 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_CR3] = 90,
 	[OP_SWITCH] = 120,
 	[OP_TARGETS] = 8,
+	[OP_GUARD] = 20,
 	[OP_INVLPG] = 100,
 	[OP_MODE] = 30,
 	[OP_TRANSLATE] = 15,

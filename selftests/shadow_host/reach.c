@@ -42,6 +42,8 @@ static const char *const names[NR_REACH] = {
 	[REACH_DELIST_ZAP] = "target lost as everything is zapped",
 	[REACH_DELIST_RECLAIM] = "target lost by reclaim",
 	[REACH_DELIST_MODE] = "target lost as control bits change",
+	[REACH_GUARD] = "guarded user half accessed",
+	[REACH_GUARD_UNSEEN] = "guard begun without an exit",
 };
 
 /**

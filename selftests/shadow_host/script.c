@@ -78,6 +78,13 @@ static void run_targets(const struct op *op)
 	cpu_set_targets(vcpu_of(op), op->arg[1] & 1);
 }
 
+static void run_guard(const struct op *op)
+{
+	world.acting = vcpu_of(op);
+	world.address = op->race.where % NR_GVAS;
+	cpu_guard(vcpu_of(op), op->arg[1] & 1);
+}
+
 static void run_invlpg(const struct op *op)
 {
 	struct vcpu *vcpu = vcpu_of(op);
@@ -125,6 +132,8 @@ static void run_mode(const struct op *op)
 	if (has_target(vcpu) && memcmp(&vcpu->sh.mode, &mode, sizeof(mode)))
 		reach(REACH_DELIST_MODE);
 	lull_shadow_set_mode(&vcpu->sh, &mode);
+	if (mode.unpaged)
+		vcpu->guarded = false;
 	wcache_clear(&vcpu->hw);
 	cpu_arch_flush(vcpu);
 	/* A reload that fails is made up for before the next entry. */
@@ -215,6 +224,7 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_CR3] = { "cr3", 2, run_cr3 },
 	[OP_SWITCH] = { "switch", 2, run_switch },
 	[OP_TARGETS] = { "targets", 2, run_targets },
+	[OP_GUARD] = { "guard", 2, run_guard },
 	[OP_INVLPG] = { "invlpg", 2, run_invlpg },
 	[OP_MODE] = { "mode", 2, run_mode },
 	[OP_TRANSLATE] = { "translate", 3, run_translate },

@@ -17,6 +17,7 @@ enum op_kind {
 	OP_CR3,		/* vcpu page */
 	OP_SWITCH,	/* vcpu slot: CR3 from the table of targets */
 	OP_TARGETS,	/* vcpu on */
+	OP_GUARD,	/* vcpu on */
 	OP_INVLPG,	/* vcpu gva */
 	OP_MODE,	/* vcpu bits: WP, NXE, SMEP, SMAP, no paging */
 	OP_TRANSLATE,	/* vcpu gva access */

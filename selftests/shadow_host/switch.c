@@ -53,6 +53,9 @@ void cpu_exit(struct vcpu *vcpu)
 	    !lull_targets_land(&vcpu->sh, vcpu->hw_root))
 		host_fail("vCPU %d has a root loaded that was no target",
 			  (int)(vcpu - world.vcpus));
+	if (vcpu->sh.guarded != vcpu->guarded)
+		host_fail("vCPU %d: guarded or not?",
+			  (int)(vcpu - world.vcpus));
 	if (vcpu->sh.cr3 != vcpu->cr3)
 		host_fail("vCPU %d has CR3 %#llx, thought to be %#llx",
 			  (int)(vcpu - world.vcpus),
@@ -144,7 +147,10 @@ bool cpu_switch_unseen(struct vcpu *vcpu, unsigned int slot)
 	    entry.cr3 == LULL_NO_CR3 || !in_force(vcpu, &entry))
 		return false;
 	reach(REACH_UNSEEN);
-	vcpu->cr3 = entry.cr3;
+	vcpu->cr3 = entry.cr3 & ~LULL_GUARDED;
+	vcpu->guarded = entry.cr3 & LULL_GUARDED;
+	if (vcpu->guarded)
+		reach(REACH_GUARD_UNSEEN);
 	vcpu->hw_root = entry.root;
 	cpu_arch_flush(vcpu);
 	wcache_clear(&vcpu->hw);

@@ -87,6 +87,7 @@ struct gpage {
  * struct vcpu - a vCPU and its CPU
  * @sh:		what is tested
  * @cr3:	what the guest has loaded
+ * @guarded:	the user half is withdrawn
  * @hw_root:	the root in the CPU
  * @told:	the CPU's list of targets, and the guest's table
  * @read:	what the guest has read there
@@ -98,6 +99,7 @@ struct gpage {
 struct vcpu {
 	struct lull_shadow sh;
 	u64 cr3;
+	bool guarded;
 	u64 hw_root;
 	struct lull_target_entry told[LULL_NR_TARGETS];
 	struct lull_target_entry read[LULL_NR_TARGETS];
@@ -189,6 +191,7 @@ void cpu_settle(struct vcpu *vcpu);
 void cpu_read_targets(struct vcpu *vcpu);
 bool cpu_switch_unseen(struct vcpu *vcpu, unsigned int slot);
 void cpu_switch(struct vcpu *vcpu, unsigned int slot);
+void cpu_guard(struct vcpu *vcpu, bool on);
 void cpu_set_targets(struct vcpu *vcpu, bool on);
 void cpu_check_targets(void);
 
