@@ -125,6 +125,15 @@ static s64 set_cr3_table(struct lull_para *para, u64 a0, u64 a1,
 	return LULL_HC_OK;
 }
 
+static s64 idle_guard(struct lull_para *para, u64 a0, u64 a1,
+		      enum lull_hc_action *action)
+{
+	if (a0 > 1 || a1)
+		return LULL_HC_EINVAL;
+	*action = a0 ? LULL_HC_BEGIN_GUARD : LULL_HC_END_GUARD;
+	return LULL_HC_OK;
+}
+
 static const struct hypercall hypercalls[] = {
 	[LULL_HC_SET_SHARED_PAGE] = {
 		set_shared_page, LULL_PARA_F_SHARED_PAGE, "set_shared_page",
@@ -140,6 +149,9 @@ static const struct hypercall hypercalls[] = {
 	},
 	[LULL_HC_SET_CR3_TABLE] = {
 		set_cr3_table, LULL_PARA_F_CR3_TARGETS, "set_cr3_table",
+	},
+	[LULL_HC_IDLE_GUARD] = {
+		idle_guard, LULL_PARA_F_IDLE_GUARD, "idle_guard",
 	},
 };
 

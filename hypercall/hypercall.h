@@ -73,6 +73,8 @@ enum lull_hc_action {
 	LULL_HC_DONE,
 	LULL_HC_HALT,		/* set IF, then block as HLT does */
 	LULL_HC_TIMER,		/* look at the deadline; there may be no timer */
+	LULL_HC_BEGIN_GUARD,	/* withdraw the user half of the address space */
+	LULL_HC_END_GUARD,	/* give it back */
 	LULL_HC_CR3_TABLE,	/* there is a table of CR3 targets, or none */
 };
 

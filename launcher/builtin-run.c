@@ -37,6 +37,10 @@ static const char *const timer_names[] = { "lull", "pit", NULL };
 
 enum timer { TIMER_LULL, TIMER_PIT };
 
+static const char *const guard_names[] = { "off", "audit", "kill", NULL };
+
+enum guard { GUARD_OFF, GUARD_AUDIT, GUARD_KILL };
+
 static const char *const backend_names[] = { "lull", "kvm", NULL };
 
 enum backend { BACKEND_LULL, BACKEND_KVM };
@@ -57,6 +61,7 @@ static const struct vm_ops *const backends[] = {
  * @arm:	enum arm
  * @timer:	enum timer
  * @cr3_targets: let the guest load page tables without an exit
+ * @guard:	enum guard
  * @backend:	enum backend
  * @cpu:	host CPU for the vCPU's thread, or NO_CPU
  * @shadow_pages: cap, or 0
@@ -72,6 +77,7 @@ struct run_options {
 	int arm;
 	int timer;
 	bool cr3_targets;
+	int guard;
 	int backend;
 	unsigned int cpu;
 	unsigned int shadow_pages;
@@ -90,6 +96,9 @@ static const char run_notes[] =
 	"--timer pit, or --idle stock, it is the PIT.\n"
 	"With --cr3-targets the guest is shown addresses of host memory: on a CPU with\n"
 	"L1TF only if lull.ko was loaded with cr3_targets_despite_l1tf=1.\n"
+	"--idle-guard withdraws the user half of the page tables while the guest's\n"
+	"idle task borrows them, if the guest asks for it: an access there is counted\n"
+	"and let through (audit), or ends the guest (kill).\n"
 	"KVM offers none of this: there, put lull_idle=eager or lull_idle=lazy on\n"
 	"--append.\n"
 	"\n"
@@ -112,6 +121,12 @@ static int check_options(const struct run_options *o)
 			     arm_names[o->arm]);
 	if (o->backend == BACKEND_KVM && o->cr3_targets)
 		return error("--cr3-targets: only with --backend lull");
+	if (o->backend == BACKEND_KVM && o->guard != GUARD_OFF)
+		return error("--idle-guard: only with --backend lull");
+	if (o->guard != GUARD_OFF && o->arm != ARM_ANNOUNCE &&
+	    o->arm != ARM_DEFAULT)
+		return error("--idle-guard: only with --idle announce, not %s",
+			     arm_names[o->arm]);
 	return o->stats ? file_check_writable(o->stats) : 0;
 }
 
@@ -138,6 +153,8 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		  "lull (default) or pit", .choices = timer_names },
 		{ "cr3-targets", OPT_FLAG, &o->cr3_targets, NULL,
 		  "let the guest switch page tables without exits" },
+		{ "idle-guard", OPT_CHOICE, &o->guard, "POLICY",
+		  "off (default), audit or kill", .choices = guard_names },
 		{ "backend", OPT_CHOICE, &o->backend, "NAME",
 		  "lull (default) or kvm, to compare",
 		  .choices = backend_names },
@@ -223,6 +240,8 @@ static u64 para_features(const struct run_options *o)
 		features |= LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER;
 	if (o->cr3_targets)
 		features |= LULL_PARA_F_CR3_TARGETS;
+	if (o->guard != GUARD_OFF)
+		features |= LULL_PARA_F_IDLE_GUARD;
 	return features;
 }
 
@@ -233,6 +252,7 @@ static int boot(struct payload *p, const struct run_options *o)
 		.ops = backends[o->backend],
 		.mem_size = o->mem,
 		.para_features = para_features(o),
+		.guard_kill = o->guard == GUARD_KILL,
 		.shadow_pages = o->shadow_pages,
 		.mergeable = o->mergeable,
 	};

@@ -144,6 +144,7 @@ void cpu_run(struct machine *m)
 		case LULL_RUN_FAIL_ENTRY:
 		case LULL_RUN_UNHANDLED:
 		case LULL_RUN_MODE:
+		case LULL_RUN_GUARD:
 			stop_request(&m->stop, STOP_DEAD, 0);
 			break;
 		default:

@@ -73,6 +73,7 @@ int machine_create(struct machine *m, const struct machine_config *config)
 	const struct lull_vm_config vm_config = {
 		.para_features = config->para_features,
 		.shadow_pages = config->shadow_pages,
+		.flags = config->guard_kill ? LULL_VM_F_GUARD_KILL : 0,
 	};
 
 	memset(m, 0, sizeof(*m));

@@ -39,6 +39,7 @@ struct machine {
  * @ops:	backend
  * @mem_size:	bytes of memory
  * @para_features: LULL_PARA_F_* that it is offered
+ * @guard_kill: an access that the idle guard finds ends it
  * @shadow_pages: cap, or 0
  * @mergeable:	the host may merge pages of its memory
  */
@@ -46,6 +47,7 @@ struct machine_config {
 	const struct vm_ops *ops;
 	u64 mem_size;
 	u64 para_features;
+	bool guard_kill;
 	unsigned int shadow_pages;
 	bool mergeable;
 };

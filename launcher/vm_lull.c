@@ -59,6 +59,8 @@ static int check_caps(const struct lull_caps *caps,
 {
 	u64 missing = config->para_features & ~caps->para_features;
 
+	if (missing == LULL_PARA_F_IDLE_GUARD)
+		return error("--idle-guard: lull.ko does not offer it");
 	if (missing == LULL_PARA_F_CR3_TARGETS)
 		return error("--cr3-targets: lull.ko does not offer it (L1TF? see --help)");
 	if (missing)
@@ -156,6 +158,11 @@ static void lull_explain(const struct vcpu *vcpu)
 
 	if (run->reason == LULL_RUN_MODE) {
 		explain_mode(run->mode.wanted);
+		return;
+	}
+	if (run->reason == LULL_RUN_GUARD) {
+		error("the idle guest accessed %#llx at %#llx (error code %#x)",
+		      run->guard.gva, run->guard.rip, run->guard.error_code);
 		return;
 	}
 	error("%s: exit reason %s (%#x)",

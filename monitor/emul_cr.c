@@ -66,6 +66,8 @@ void lull_vcpu_update_mode(struct lull_vcpu *vcpu)
 	};
 
 	lull_shadow_set_mode(&vcpu->shadow, &mode);
+	/* It was set in another root. */
+	vcpu->wire_set = false;
 }
 
 /**
@@ -182,16 +184,17 @@ static int set_cr4(struct lull_vcpu *vcpu, u64 cr4)
 }
 
 /*
- * A value that the guest read in its table of CR3 targets, and that was taken
- * off the list before it was loaded, stands for the CR3 beside it there.  Any
- * other of its kind is none that the guest may load.
+ * What is to be loaded for a value of the guest's, perhaps with LULL_GUARDED;
+ * false if it may not load that.  A value that the guest read in its table of
+ * CR3 targets, and that was taken off the list before it was loaded, stands for
+ * the CR3 beside it there.
  */
-static bool resolve_target(struct lull_vcpu *vcpu, u64 *cr3)
+static bool resolve_cr3(struct lull_vcpu *vcpu, u64 *cr3)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
 
 	if (!sh->targets.on || !(*cr3 & LULL_CR3_TARGET))
-		return true;
+		return !(*cr3 & vcpu->cr3_reserved);
 	return lull_targets_resolve(sh, *cr3 & ~LULL_CR3_TARGET, cr3);
 }
 
@@ -204,7 +207,7 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	bool cached;
 	int r;
 
-	if (!resolve_target(vcpu, &cr3) || (cr3 & vcpu->cr3_reserved))
+	if (!resolve_cr3(vcpu, &cr3))
 		return lull_inject_gp(vcpu);
 	r = lull_shadow_load_cr3(sh, cr3, &cached);
 	if (r)
@@ -218,13 +221,13 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	}
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
-	if (old == cr3)
+	if (old == sh->cr3)
 		lull_count(vcpu, LULL_CNT_CR3_SAME);
 	if (cached)
 		lull_count(vcpu, LULL_CNT_CR3_CACHED);
 	if (trace_lull_cr3_enabled()) {
 		lull_account(vcpu, LULL_TICKS_PT_SWITCH);
-		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, cached,
+		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, sh->cr3, cached,
 			       synced, vcpu->last - start -
 			       (vcpu->stats.preempted - stolen), sync_ticks);
 	}
@@ -237,16 +240,15 @@ static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 	struct lull_shadow *sh = &vcpu->shadow;
 	u64 old = sh->cr3;
 
-	if (!resolve_target(vcpu, &cr3) || (cr3 & vcpu->cr3_reserved) ||
-	    !lull_shadow_try_cr3(sh, cr3))
+	if (!resolve_cr3(vcpu, &cr3) || !lull_shadow_try_cr3(sh, cr3))
 		return LULL_NEXT_SLOW;
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
 	lull_count(vcpu, LULL_CNT_CR3_CACHED);
-	if (old == cr3)
+	if (old == sh->cr3)
 		lull_count(vcpu, LULL_CNT_CR3_SAME);
 	if (trace_lull_cr3_enabled())
-		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, cr3, true, 0,
+		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, sh->cr3, true, 0,
 			       rdtsc() - vcpu->last, 0);
 	return lull_next_insn(vcpu);
 }

@@ -127,6 +127,8 @@ static int finish_fault(struct lull_vcpu *vcpu, const struct lull_fault *fault)
 		return LULL_NEXT_GUEST;
 	case LULL_FAULT_MMIO:
 		return mmio_exit(vcpu, fault);
+	case LULL_FAULT_GUARD:
+		return lull_guard_violation(vcpu, fault);
 	default:
 		return LULL_NEXT_GUEST;
 	}
@@ -291,6 +293,7 @@ static int begin_halt(struct lull_vcpu *vcpu)
 		lull_count(vcpu, LULL_CNT_IDLE_ANNOUNCED);
 	trace_lull_idle_enter(vcpu->vm->id, vcpu->id, vcpu->shadow.cr3,
 			      ann.idle, ann.borrowed_cr3);
+	lull_guard_halt(vcpu, &ann);
 	vcpu->halt_if = rflags & X86_EFLAGS_IF;
 	/* The single-step trap after HLT ends it at once. */
 	vcpu->halted = !(rflags & X86_EFLAGS_TF);
@@ -312,11 +315,18 @@ static int handle_vmcall(struct lull_vcpu *vcpu)
 	u64 a0 = vcpu->gpr[LULL_RDI], a1 = vcpu->gpr[LULL_RSI];
 	enum lull_hc_action action;
 	s64 ret;
+	int r;
 
 	lull_count(vcpu, LULL_CNT_HYPERCALLS);
 	action = lull_hypercall(&vcpu->para, lull_vmx_get_cpl(&vcpu->vmx), nr,
 				a0, a1, &ret);
 	trace_lull_hypercall(vcpu->vm->id, vcpu->id, nr, a0, a1, ret);
+	/* Without memory it is called again. */
+	if (action == LULL_HC_BEGIN_GUARD || action == LULL_HC_END_GUARD) {
+		r = lull_guard_hypercall(vcpu, action == LULL_HC_BEGIN_GUARD);
+		if (r)
+			return r;
+	}
 	vcpu->gpr[LULL_RAX] = ret;
 	lull_next_insn(vcpu);
 	if (action == LULL_HC_TIMER)

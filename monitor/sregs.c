@@ -183,6 +183,7 @@ int lull_vcpu_set_sregs(struct lull_vcpu *vcpu, const struct lull_sregs *sregs)
 	lull_vmx_set_efer(&vcpu->vmx, sregs->efer);
 	vcpu->vmx.cr2 = sregs->cr2;
 	vcpu->shadow.cr3 = sregs->cr3;
+	vcpu->shadow.guarded = false;
 	/* The launcher may have written page tables: nobody saw it. */
 	lull_mmu_zap_all(&vcpu->vm->mmu);
 	r = lull_vcpu_reload(vcpu);

@@ -46,6 +46,9 @@ static const char * const counter_names[LULL_NR_COUNTERS] = {
 	[LULL_CNT_WAKEUPS] = "wakeups",
 	[LULL_CNT_TIMER_FIRES] = "timer_fires",
 	[LULL_CNT_CR3_UNSEEN] = "cr3_unseen",
+	[LULL_CNT_GUARD_VIOLATIONS] = "guard_violations",
+	[LULL_CNT_TRIPWIRE] = "tripwire",
+	[LULL_CNT_IDLE_GUARDED] = "idle_guarded",
 	[LULL_CNT_CR3_LISTED] = "cr3_listed",
 	[LULL_CNT_CR3_DELISTED] = "cr3_delisted",
 };

@@ -11,6 +11,7 @@
 
 static_assert(LULL_NR_CR3_TARGETS == LULL_NR_TARGETS);
 static_assert(LULL_CR3_NONE == LULL_NO_CR3);
+static_assert(LULL_CR3_GUARD == LULL_GUARDED);
 
 /*
  * A guest is told where roots are in the host's memory.  With L1TF it can read

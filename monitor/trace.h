@@ -53,6 +53,37 @@ TRACE_EVENT(lull_exit,
 		  __entry->ticks)
 );
 
+/*
+ * An access to the user half while that was borrowed: RIP and address are the
+ * access' if the guard has seen it, and where the next halt is and the begin of
+ * 512 GiB if the tripwire has.
+ */
+TRACE_EVENT(lull_guard,
+	TP_PROTO(u32 vm, u32 vcpu, u8 witness, u64 rip, u64 gva, u32 error_code),
+	TP_ARGS(vm, vcpu, witness, rip, gva, error_code),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u32, vcpu)
+		__field(u8, witness)
+		__field(u64, rip)
+		__field(u64, gva)
+		__field(u32, error_code)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->vcpu = vcpu;
+		__entry->witness = witness;
+		__entry->rip = rip;
+		__entry->gva = gva;
+		__entry->error_code = error_code;
+	),
+	TP_printk("vm %u vcpu %u by %s rip 0x%llx gva 0x%llx error_code 0x%x",
+		  __entry->vm, __entry->vcpu,
+		  __print_symbolic(__entry->witness, { 0, "guard" },
+				   { 1, "tripwire" }),
+		  __entry->rip, __entry->gva, __entry->error_code)
+);
+
 TRACE_EVENT(lull_cr3,
 	TP_PROTO(u32 vm, u32 vcpu, u64 old, u64 new, bool cached, u32 synced,
 		 u64 ticks, u64 sync_ticks),
@@ -114,7 +145,7 @@ TRACE_EVENT(lull_fault,
 		  __entry->error_code,
 		  __print_symbolic(__entry->result, { 0, "fixed" },
 				   { 1, "inject" }, { 2, "mmio" },
-				   { 3, "retry" }),
+				   { 3, "retry" }, { 4, "guard" }),
 		  __entry->level, __entry->ticks)
 );
 

@@ -86,6 +86,9 @@ struct lull_cpuid_slot {
  * @entered:	[v] TSC at the last entry
  * @exited:	[v] TSC at the last exit, if that was not handled at once
  * @stolen:	[v] @stats.preempted then
+ * @wire_seq:	[v] the announcement that the tripwire was set for
+ * @wire_cr3:	[v] what that borrowed
+ * @wire_set:	[v] it was set
  * @halted:	[v] in HLT or IDLE_HALT
  * @halt_if:	[v] ... with interrupts on
  * @shutdown:	[v] an injection made a triple fault
@@ -129,6 +132,9 @@ struct lull_vcpu {
 	u64 entered;
 	u64 exited;
 	u64 stolen;
+	u64 wire_seq;
+	u64 wire_cr3;
+	bool wire_set;
 	bool halted;
 	bool halt_if;
 	bool shutdown;
@@ -214,6 +220,12 @@ bool lull_targets_offered(void);
 void lull_vcpu_settle_targets(struct lull_vcpu *vcpu);
 bool lull_vcpu_try_land(struct lull_vcpu *vcpu);
 int lull_vcpu_land(struct lull_vcpu *vcpu);
+
+/* guard.c */
+int lull_guard_hypercall(struct lull_vcpu *vcpu, bool on);
+int lull_guard_violation(struct lull_vcpu *vcpu, const struct lull_fault *fault);
+void lull_guard_halt(struct lull_vcpu *vcpu,
+		     const struct lull_announcement *ann);
 
 /* After an exit: is it known what the guest has loaded in CR3? */
 static inline bool lull_vcpu_landed(struct lull_vcpu *vcpu)

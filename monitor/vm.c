@@ -103,6 +103,7 @@ static struct lull_vm *vm_alloc(const struct lull_vm_config *config)
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
 	vm->para_features = config->para_features;
+	vm->guard_kill = config->flags & LULL_VM_F_GUARD_KILL;
 	mutex_init(&vm->lock);
 	init_rwsem(&vm->slots_sem);
 	INIT_LIST_HEAD(&vm->shrink_link);
@@ -206,8 +207,8 @@ int lull_vm_create_fd(const struct lull_vm_config __user *uconfig)
 
 	if (copy_from_user(&config, uconfig, sizeof(config)))
 		return -EFAULT;
-	if (config.para_features & ~lull_vm_para_features() || config.flags ||
-	    config.pad[0] || config.pad[1])
+	if (config.para_features & ~lull_vm_para_features() ||
+	    config.flags & ~LULL_VM_F_ALL || config.pad[0] || config.pad[1])
 		return -EINVAL;
 	if (config.shadow_pages &&
 	    (config.shadow_pages < LULL_MIN_SHADOW_PAGES ||

@@ -47,6 +47,7 @@ struct lull_memslot {
  * @pid:	[I] of the launcher
  * @mm:		[I] address space the memory is in
  * @para_features: [I] LULL_PARA_F_* offered
+ * @guard_kill:	[I] an access that the idle guard finds ends the VM
  * @dead:	[a] a failed entry or an unhandled exit ended it
  * @lock:	serializes making vCPUs
  * @slots_sem:	held for reading while guest memory is looked up outside the
@@ -68,6 +69,7 @@ struct lull_vm {
 	pid_t pid;
 	struct mm_struct *mm;
 	u32 para_features;
+	bool guard_kill;
 	bool dead;
 	struct mutex lock;	/* making vCPUs */
 	struct rw_semaphore slots_sem;

@@ -40,12 +40,13 @@
 /* How a run ended. */
 enum end {
 	END_EXITS, END_TIME, END_SHUTDOWN, END_UNHANDLED, END_REFUSED, END_EFAULT,
-	END_DEAD, END_MODE, NR_ENDS
+	END_DEAD, END_MODE, END_GUARD,
+	NR_ENDS
 };
 
 static const char *const end_names[NR_ENDS] = {
 	"exits", "time", "shutdown", "unhandled", "refused", "efault",
-	"dead", "mode",
+	"dead", "mode", "guard",
 };
 
 static const char *const mode_names[NR_MODES] = {
@@ -54,11 +55,11 @@ static const char *const mode_names[NR_MODES] = {
 
 static const char *const reason_names[] = {
 	"none", "io", "mmio", "shutdown", "fail_entry", "unhandled",
-	"mode",
+	"mode", "guard",
 };
 
 /* Counts of all rounds. */
-static u64 runs, ends[NR_ENDS], modes[NR_MODES], reasons[7];
+static u64 runs, ends[NR_ENDS], modes[NR_MODES], reasons[8];
 static u64 exits[LULL_NR_EXIT_REASONS], unhandled[LULL_NR_EXIT_REASONS];
 static u64 audits, most_pages, unseen;
 
@@ -234,6 +235,11 @@ static bool after_run(struct thread *t, enum end *end)
 			broken("LULL_RUN_MODE: mode %u", run.mode.wanted);
 		*end = END_MODE;
 		return false;
+	case LULL_RUN_GUARD:
+		if (run.guard.gva >> 47 & 1)
+			broken("LULL_RUN_GUARD: 0x%llx", run.guard.gva);
+		*end = END_GUARD;
+		return false;
 	default:
 		broken("reason %u", run.reason);
 	}
@@ -374,7 +380,7 @@ static void *thread_main(void *data)
 		count(&runs);
 		count(&modes[round_now.mode]);
 		if (end == END_UNHANDLED || end == END_REFUSED ||
-		    end == END_MODE)
+		    end == END_MODE || end == END_GUARD)
 			break;
 	}
 	return NULL;
@@ -392,11 +398,15 @@ static void set_memory(u32 slot, u32 flags, u64 gpa, u64 size, u64 hva)
 static void make_vm(int sys, struct fuzz_random *r)
 {
 	/* Each shadow page is worth something: reclaim has work. */
-	u32 pages = LULL_MIN_SHADOW_PAGES +
-		    fuzz_below(r, MAX_PAGES - LULL_MIN_SHADOW_PAGES);
+	const struct lull_vm_config config = {
+		.para_features = para_features,
+		.shadow_pages = LULL_MIN_SHADOW_PAGES +
+				fuzz_below(r, MAX_PAGES - LULL_MIN_SHADOW_PAGES),
+		.flags = fuzz_one_in(r, 2) ? LULL_VM_F_GUARD_KILL : 0,
+	};
 	unsigned int i;
 
-	round_now.vm = try_create_vm(sys, para_features, pages);
+	round_now.vm = try_ioctl(sys, LULL_CREATE_VM, &config);
 	if (round_now.vm < 0)
 		broken("LULL_CREATE_VM: %s", strerror(-round_now.vm));
 	set_memory(0, 0, 0, ARENA_SIZE, ARENA_HVA);

@@ -198,7 +198,7 @@ static void print_counts(void)
 {
 	static const char *const reasons[] = {
 		"none", "io", "mmio", "shutdown", "fail_entry", "unhandled",
-		"mode", "(invalid)",
+		"mode", "guard", "(invalid)",
 	};
 	enum call nr;
 

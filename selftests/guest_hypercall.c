@@ -81,7 +81,7 @@ static void run_offering(u64 features, guest_fn fn, void *arg)
 static void guest_unknown(void *arg)
 {
 	static const u64 numbers[] = {
-		0, 5, 6, 63, 64, 1000, ~0ULL, BIT_ULL(63),
+		0, 5, 7, 63, 64, 1000, ~0ULL, BIT_ULL(63),
 		/* all 64 bits count */
 		LULL_HC_SET_SHARED_PAGE | BIT_ULL(32),
 		LULL_HC_IDLE_HALT | BIT_ULL(63),

@@ -159,7 +159,7 @@ TEST_F(api, create_vm_config)
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES - 1 },
 		{ .shadow_pages = LULL_MAX_SHADOW_PAGES + 1 },
 		{ .shadow_pages = ~0U },
-		{ .flags = 1 },
+		{ .flags = LULL_VM_F_ALL + 1 },
 		{ .flags = 1U << 31 },
 		{ .pad = { 1, 0 } },
 		{ .pad = { 0, BIT_ULL(63) } },
@@ -169,6 +169,7 @@ TEST_F(api, create_vm_config)
 		{ .para_features = PARA_FEATURES },
 		{ .shadow_pages = LULL_MIN_SHADOW_PAGES },
 		{ .shadow_pages = LULL_MAX_SHADOW_PAGES },
+		{ .flags = LULL_VM_F_GUARD_KILL },
 	};
 	size_t i;
 

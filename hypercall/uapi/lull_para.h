@@ -29,9 +29,11 @@
 #define LULL_PARA_F_IDLE_EAGER		(1U << 3)
 /* A timer whose deadlines are stores, and whose interrupt needs no EOI. */
 #define LULL_PARA_F_TIMER		(1U << 4)
+/* The user half of a borrowed address space is withdrawn on request. */
+#define LULL_PARA_F_IDLE_GUARD		(1U << 5)
 /* Roots that the guest loads without an exit, in a table of its own. */
 #define LULL_PARA_F_CR3_TARGETS		(1U << 6)
-#define LULL_PARA_F_ALL			0x5fU
+#define LULL_PARA_F_ALL			0x7fU
 
 /* EAX of LULL_CPUID_TIMING is the frequency of the guest's TSC in kHz. */
 
@@ -45,6 +47,7 @@
 #define LULL_HC_SET_TIMER	3	/* RDI: vector, or 0; RSI: reserved (0) */
 #define LULL_HC_ARM_TIMER	4	/* RDI, RSI: reserved (0) */
 #define LULL_HC_SET_CR3_TABLE	5	/* RDI: gpa | LULL_CR3_TABLE_ENABLE, or 0 */
+#define LULL_HC_IDLE_GUARD	6	/* RDI: 1 or 0; RSI: reserved (0) */
 
 #define LULL_SHARED_ENABLE	1ULL
 #define LULL_CR3_TABLE_ENABLE	1ULL
@@ -116,6 +119,12 @@ struct lull_shared_page {
  * it, but what it read there.
  */
 #define LULL_CR3_TARGET		0x800ULL
+
+/*
+ * With struct lull_cr3_table.target.cr3: a load of the value does what a load
+ * of that CR3 and LULL_HC_IDLE_GUARD with 1 do.
+ */
+#define LULL_CR3_GUARD		(1ULL << 62)
 
 /**
  * struct lull_cr3_table - one vCPU's CR3 targets, written by the VMM

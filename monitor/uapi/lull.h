@@ -47,7 +47,7 @@ struct lull_caps {
  * @shadow_pages: most shadow pages the VM may have; 0 takes the default,
  *		other values lie between LULL_MIN_SHADOW_PAGES and
  *		LULL_MAX_SHADOW_PAGES
- * @flags:	must be 0
+ * @flags:	LULL_VM_F_*
  * @pad:	must be 0
  */
 struct lull_vm_config {
@@ -56,6 +56,10 @@ struct lull_vm_config {
 	__u32 flags;
 	__u64 pad[2];
 };
+
+/* struct lull_vm_config.flags: an access that the idle guard finds ends the VM */
+#define LULL_VM_F_GUARD_KILL	1U
+#define LULL_VM_F_ALL		1U
 
 #define LULL_MIN_SHADOW_PAGES	64
 #define LULL_MAX_SHADOW_PAGES	(1U << 18)
@@ -177,6 +181,7 @@ enum lull_run_reason {
 	LULL_RUN_FAIL_ENTRY,	/* VM entry failed: @hw */
 	LULL_RUN_UNHANDLED,	/* an exit Lull does not handle: @hw */
 	LULL_RUN_MODE,		/* a mode Lull does not run: @mode */
+	LULL_RUN_GUARD,		/* access to the guarded user half: @guard */
 };
 
 /* struct lull_run.mode.wanted */
@@ -202,6 +207,7 @@ enum lull_mode {
  *		registers and RIP itself through LULL_SET_REGS.
  * @hw:		LULL_RUN_FAIL_ENTRY, LULL_RUN_UNHANDLED.  The VM is dead.
  * @mode:	LULL_RUN_MODE.  MOV to CR0 has not executed.  The VM is dead.
+ * @guard:	LULL_RUN_GUARD.  The access was not made.  The VM is dead.
  */
 struct lull_run {
 	__u32 immediate_exit;
@@ -231,6 +237,12 @@ struct lull_run {
 			__u32 wanted;	/* enum lull_mode */
 			__u32 pad;
 		} mode;
+		struct {
+			__u64 rip;
+			__u64 gva;
+			__u32 error_code;	/* of the page fault */
+			__u32 pad;
+		} guard;
 		__u8 pad[248];
 	};
 };
@@ -277,6 +289,9 @@ enum lull_counter {
 	LULL_CNT_CR3_UNSEEN,	/* exits that found another CR3 target loaded */
 	LULL_CNT_CR3_LISTED,	/* roots that became CR3 targets */
 	LULL_CNT_CR3_DELISTED,	/* ... and were taken off the list */
+	LULL_CNT_GUARD_VIOLATIONS, /* accesses to the guarded user half */
+	LULL_CNT_TRIPWIRE,	/* ... found by the accessed flags at a halt */
+	LULL_CNT_IDLE_GUARDED,	/* halts with the user half withdrawn */
 	LULL_NR_COUNTERS
 };
 

@@ -44,7 +44,7 @@ enum end { END_ORDERLY, END_EXIT, END_EXEC, END_KILL, NR_ENDS };
 struct counts {
 	u64 calls;
 	u64 call[NR_CALLS][NR_ERRNOS];
-	u64 reason[LULL_RUN_MODE + 2];
+	u64 reason[LULL_RUN_GUARD + 2];
 	u64 other[NR_OTHERS];
 	u64 end[NR_ENDS];
 	u64 exits[LULL_NR_EXIT_REASONS];

@@ -129,6 +129,7 @@ static void create_vm(struct thread *t, struct entry *entry)
 {
 	struct lull_vm_config config = {
 		.para_features = fuzz_random(&t->r) & para_features,
+		.flags = fuzz_below(&t->r, 2),
 		.shadow_pages = fuzz_one_in(&t->r, 2) ? 0 :
 				LULL_MIN_SHADOW_PAGES + fuzz_below(&t->r, 64),
 	};
@@ -266,8 +267,8 @@ static void after_run(struct thread *t, struct entry *entry, u64 seed)
 	if (!read_run(entry->run, &reason, offsetof(struct lull_run, reason),
 		      sizeof(reason)))
 		return;
-	count(&counts->reason[reason <= LULL_RUN_MODE ? reason :
-			      LULL_RUN_MODE + 1]);
+	count(&counts->reason[reason <= LULL_RUN_GUARD ? reason :
+			      LULL_RUN_GUARD + 1]);
 	if ((reason != LULL_RUN_MMIO && reason != LULL_RUN_SHUTDOWN) ||
 	    !(seed & 7))
 		return;

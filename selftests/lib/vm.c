@@ -158,11 +158,11 @@ static void add_image(struct test_vm *vm)
 	vm_set_memory(vm, SLOT_IMAGE, 0, start, end - start, (void *)start);
 }
 
-void vm_create_with(struct test_vm *vm, u64 para_features, u32 shadow_pages)
+void vm_create_config(struct test_vm *vm, const struct lull_vm_config *config)
 {
 	memset(vm, 0, sizeof(*vm));
 	vm->sys = open_lull();
-	vm->fd = check(try_create_vm(vm->sys, para_features, shadow_pages),
+	vm->fd = check(try_ioctl(vm->sys, LULL_CREATE_VM, config),
 		       "LULL_CREATE_VM");
 	vm->ram_size = RAM_SIZE;
 	vm->ram = alloc_pages(vm->ram_size);
@@ -171,6 +171,16 @@ void vm_create_with(struct test_vm *vm, u64 para_features, u32 shadow_pages)
 	add_image(vm);
 	vm->cr3 = pt_new_root(vm);
 	pt_map_basics(vm, vm->cr3);
+}
+
+void vm_create_with(struct test_vm *vm, u64 para_features, u32 shadow_pages)
+{
+	const struct lull_vm_config config = {
+		.para_features = para_features,
+		.shadow_pages = shadow_pages,
+	};
+
+	vm_create_config(vm, &config);
 }
 
 void vm_create(struct test_vm *vm)

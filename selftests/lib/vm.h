@@ -93,6 +93,7 @@ int try_run(int vcpu_fd);
 int run_through(int vcpu_fd);
 
 void vm_create(struct test_vm *vm);
+void vm_create_config(struct test_vm *vm, const struct lull_vm_config *config);
 void vm_create_with(struct test_vm *vm, u64 para_features, u32 shadow_pages);
 void vm_destroy(struct test_vm *vm);
 void vm_set_memory(struct test_vm *vm, u32 slot, u32 flags, u64 gpa, u64 size,

@@ -85,10 +85,11 @@ struct call {
 #define HALT	LULL_HC_IDLE_HALT
 #define SET_TIMER	LULL_HC_SET_TIMER
 #define TABLE	LULL_HC_SET_CR3_TABLE
+#define GUARD	LULL_HC_IDLE_GUARD
 
 static const struct call calls[] = {
 	{ "0 is not used", ALL, 0, 0, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
-	{ "past the last", ALL, 0, 6, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "past the last", ALL, 0, 7, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "largest", ALL, 0, ~0ULL, 0, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "upper half counts", ALL, 0, 1ULL << 32 | HALT, 0, 0,
 	  LULL_HC_ENOSYS, LULL_HC_DONE },
@@ -147,6 +148,15 @@ static const struct call calls[] = {
 	  PAGE | 1, 0, LULL_HC_ENOSYS, LULL_HC_DONE },
 	{ "table, user mode", ALL, 3, TABLE, PAGE | 1, 0, LULL_HC_EPERM,
 	  LULL_HC_DONE },
+	{ "guard", ALL, 0, GUARD, 1, 0, LULL_HC_OK, LULL_HC_BEGIN_GUARD },
+	{ "guard off", ALL, 0, GUARD, 0, 0, LULL_HC_OK, LULL_HC_END_GUARD },
+	{ "guard 2", ALL, 0, GUARD, 2, 0, LULL_HC_EINVAL, LULL_HC_DONE },
+	{ "guard, high bits", ALL, 0, GUARD, 1ULL << 63 | 1, 0, LULL_HC_EINVAL,
+	  LULL_HC_DONE },
+	{ "guard, reserved", ALL, 0, GUARD, 1, 1, LULL_HC_EINVAL, LULL_HC_DONE },
+	{ "guard, not offered", ALL & ~LULL_PARA_F_IDLE_GUARD, 0, GUARD, 1, 0,
+	  LULL_HC_ENOSYS, LULL_HC_DONE },
+	{ "guard, user mode", ALL, 3, GUARD, 1, 0, LULL_HC_EPERM, LULL_HC_DONE },
 };
 
 static void test_calls(void **state)

@@ -75,6 +75,13 @@ static void test_arms(void **state)
 		  LULL_PARA_F_IDLE_EAGER },
 		{ "--kernel K --idle lazy --timer pit --cr3-targets",
 		  LULL_PARA_F_CR3_TARGETS },
+		{ "--kernel K --idle lazy --timer pit --idle-guard off", 0 },
+		{ "--kernel K --idle announce --timer pit --idle-guard audit",
+		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
+		  LULL_PARA_F_IDLE_HALT | LULL_PARA_F_IDLE_GUARD },
+		{ "--kernel K --timer pit --idle-guard kill",
+		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
+		  LULL_PARA_F_IDLE_HALT | LULL_PARA_F_IDLE_GUARD },
 		{ "--kernel K --idle lazy --timer pit", 0 },
 		{ "--kernel K --idle stock --shadow-pages 64", 0 },
 	};
@@ -86,6 +93,9 @@ static void test_arms(void **state)
 		fake_reset(steps);
 		assert_int_equal(run_with(cases[i].line, "", &o), 0);
 		assert_int_equal(fake.config.para_features, cases[i].features);
+		assert_int_equal(fake.config.flags,
+				 strstr(cases[i].line, "kill") ?
+				 LULL_VM_F_GUARD_KILL : 0);
 	}
 	assert_int_equal(fake.config.shadow_pages, 64);
 }
@@ -212,6 +222,14 @@ static void test_refusals(void **state)
 	fake_reset(NULL);
 	fake.caps.para_features &= ~LULL_PARA_F_CR3_TARGETS;
 	assert_refused("--kernel K --cr3-targets", "L1TF");
+	assert_refused("--kernel K --idle-guard never", "never");
+	assert_refused("--kernel K --idle stock --idle-guard kill",
+		       "not stock");
+	assert_refused("--kernel K --idle lazy --idle-guard audit",
+		       "not lazy");
+	fake_reset(NULL);
+	fake.caps.para_features &= ~LULL_PARA_F_IDLE_GUARD;
+	assert_refused("--kernel K --idle-guard kill", "--idle-guard");
 	fake_reset(NULL);
 	fake.caps.run_size = 8;
 	assert_refused("--kernel K", "too small");
