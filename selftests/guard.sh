@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Linux under the idle guard: it keeps its promise, and with CR3 targets the
+# guard costs it no exit.
+#
+# Guards against: a kernel that touches the user half while its idle task borrows
+# it, or has it withdrawn when it goes on; a guard that is never begun.
+. "$(dirname "$0")/lib.sh"
+need LULL LULL_BZIMAGE LULL_INITRD
+
+parameter=/sys/module/lull/parameters/cr3_targets_despite_l1tf
+
+# between NAME: what a counter, or the exits of a reason, grew between the marks
+between()
+{
+	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" |
+		awk 'NR == 1 { first = $1 } NR == 2 { print $1 - first; exit }'
+}
+
+# kept NAME WORKLOAD OPTION...: it ends well, though each access would end it
+kept()
+{
+	name=$1
+	guest "$tmp/log" "$2" --idle-guard kill --stats "$tmp/stats" "$3"
+	ok $? "$name: exit status 0" "$(cat "$tmp/log")"
+	check "$name: the workload is ok" all_ok "$tmp/log" 1
+	check "$name: the kernel reports nothing" is_clean "$tmp/log"
+	[ "$(between tripwire)" = 0 ]
+	ok $? "$name: nothing trips the wire" "$(between tripwire)"
+}
+
+kept sleeper sleeper,100 --idle=announce
+[ "$(between idle_guarded)" -ge 100 ]
+ok $? "sleeper: the guard was begun" "$(between idle_guarded)"
+kept ring ring,100,4,60 --idle=announce
+kept sleepers2 sleepers2,100 --idle=announce
+
+echo 1 >$parameter
+kept "sleeper with targets" sleeper,100 --cr3-targets
+[ "$(between idle_guarded)" -ge 100 ]
+ok $? "sleeper with targets: the guard was begun" "$(between idle_guarded)"
+[ "$(between cr3_loads)" -le 2 ]
+ok $? "sleeper with targets: by no exit" "$(between cr3_loads) loads"
+[ "$(between hypercalls)" -le 104 ]
+ok $? "sleeper with targets: by no hypercall" "$(between hypercalls)"
+kept "sleepers2 with targets" sleepers2,100 --cr3-targets
+echo 0 >$parameter
+finish
