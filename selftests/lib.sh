@@ -5,7 +5,7 @@
 # The environment names what they need: LULL (the launcher), LULL_MODULE,
 # LULL_BZIMAGE, LULL_BZIMAGE_STOCK, LULL_VMLINUZ, LULL_INITRD,
 # LULL_MULTIBOOT, LULL_EXAMPLE, LULL_REAL_BZIMAGE, LULL_REAL_INITRD,
-# LULL_REAL_LIST.
+# LULL_REAL_LIST, LULL_BROKEN_BZIMAGE, LULL_BROKEN_MAP.
 # scripts/run-selftests sets it; a test skips itself where something is
 # missing.
 

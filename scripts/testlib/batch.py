@@ -11,7 +11,7 @@ from vmlib import hostlog
 from vmlib.paths import (EXIT_REPORT, OUT, TOP, VmError, host_kernel,
                          run_tool)
 
-from . import real
+from . import broken, real
 from .catalogue import Batch
 from .tap import count_results
 
@@ -80,6 +80,8 @@ class Supplies:
             return host_module(need[len("host-module:"):], self._host)
         if need in real.NEEDS:
             return real.make(need, BUILD)
+        if need in broken.NEEDS:
+            return broken.make(need, BUILD)
         script = os.path.join(TOP, "scripts", "guest-kernel")
         if need == "guest-initrd":
             path = os.path.join(BUILD, "initrd")
@@ -97,7 +99,9 @@ class Supplies:
 NAME_IN_MACHINE = {"guest-kernel": "bzImage", "stock-kernel": "bzImage-stock",
                    "debian-kernel": "vmlinuz", "guest-initrd": "initrd",
                    "real-kernel": "bzImage-real", "real-initrd": "initrd-real",
-                   "real-list": "real.list"}
+                   "real-list": "real.list",
+                   "broken-kernel": "bzImage-broken",
+                   "broken-map": "System.map-broken"}
 
 
 # Where scripts/build-module leaves the module for each host kernel

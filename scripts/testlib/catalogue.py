@@ -23,6 +23,9 @@ Each section is a test:
                              bzImage-real
              real-initrd     with the real workloads, as initrd-real
              real-list       selftests/real/list, as real.list
+             broken-kernel   guest-kernel with selftests/broken/idle.patch, as
+                             bzImage-broken
+             broken-map      its System.map, as System.map-broken
              host-module:NAME  a module of the host kernel, as NAME.ko;
                              not there where the kernel has it built in
              program:NAME    a program of this system, such as trace-cmd
@@ -39,7 +42,8 @@ KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
         "trace", "needs", "host"}
 HOSTS = ("stock", "checkers")
 NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd",
-         "multiboot", "example", "real-kernel", "real-initrd", "real-list"}
+         "multiboot", "example", "real-kernel", "real-initrd", "real-list",
+         "broken-kernel", "broken-map"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
             "host": " ".join(HOSTS)}

@@ -14,10 +14,13 @@ LULL_EXAMPLE=/work/example.elf
 LULL_REAL_BZIMAGE=/work/bzImage-real
 LULL_REAL_INITRD=/work/initrd-real
 LULL_REAL_LIST=/work/real.list
+LULL_BROKEN_BZIMAGE=/work/bzImage-broken
+LULL_BROKEN_MAP=/work/System.map-broken
 PATH=/work:$PATH
 export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_VMLINUZ
 export LULL_INITRD LULL_MULTIBOOT LULL_EXAMPLE PATH
 export LULL_REAL_BZIMAGE LULL_REAL_INITRD LULL_REAL_LIST
+export LULL_BROKEN_BZIMAGE LULL_BROKEN_MAP
 
 # module loaded|none: load or remove lull.ko
 module()
