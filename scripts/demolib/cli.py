@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 
-from . import html, measure, plan, reduce, text
+from . import beyond, html, measure, plan, reduce, text
 from .progress import (DEMO, OUT, DemoError, elapsed, read_text, say, shown,
                        write_text)
 
@@ -51,6 +51,10 @@ def _collect(folders, raw, machine):
     for arm in plan.ARMS:
         shutil.copy(os.path.join(folders[arm], "stats.json"),
                     os.path.join(raw, arm + ".json"))
+    for arm in plan.BEYOND_ARMS:
+        name = plan.beyond_name(arm)
+        shutil.copy(os.path.join(folders[name], "stats.json"),
+                    os.path.join(raw, name + ".json"))
     for arm in plan.TRACED_ARMS:
         traced = os.path.join(folders["trace"], arm)
         shutil.copy(traced + ".json", os.path.join(raw, "traced-%s.json" % arm))
@@ -68,6 +72,9 @@ def make_report(raw, target):
                     _load(raw, "traced-%s.json" % arm))
               for arm in plan.TRACED_ARMS}
     report = reduce.reduce_all(stats, traces, _load(raw, "machine.json"))
+    report["beyond"] = beyond.reduce_all(
+        {arm: _load(raw, plan.beyond_name(arm) + ".json")
+         for arm in plan.BEYOND_ARMS})
     os.makedirs(target, exist_ok=True)
     for name, content in (
             ("report.json", json.dumps(report, indent=2) + "\n"),
@@ -122,10 +129,12 @@ def main(argv=None):
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_FAILED
-    print("\n%s\n\nTicks are %s; see %s\n\n%s\n" % (
-        text.table(report), report["machine"]["unit"],
+    print("\n%s\n\n%s\n\nTicks are %s; see %s\n\n%s\n%s\n" % (
+        text.table(report), text.beyond_table(report),
+        report["machine"]["unit"],
         shown(os.path.join(options.to, "report.html")),
-        report["effect"]["sentence"]), flush=True)
+        report["effect"]["sentence"], report["beyond"]["sentence"]),
+          flush=True)
     if tell:
         tell()
     return 0 if report["effect"]["seen"] else EXIT_NOT_SEEN

@@ -3,36 +3,33 @@
 import os
 from html import escape
 
-from . import charts, plan
+from . import beyond, charts, plan
 from .progress import LIB, read_text
-from .text import (HEADINGS, UNITS, machine_rows, percent, table_rows,
-                   trace_remarks)
+from .text import (HEADINGS, UNITS, all_checks, beyond_rows, machine_rows,
+                   percent, table_rows, trace_remarks)
 from .verdict import describe
 
 
-def _table(headings, rows, left=2):
+def _table(names, units, rows, group, left=2):
     """An HTML table; the first columns are text, the others numbers."""
+    headings = ["%s<br><small>%s</small>" % (escape(name), escape(unit))
+                for name, unit in zip(names, units)]
+
     def cells(row, tag):
         return "".join('<%s%s>%s</%s>' % (
             tag, "" if i < left else ' class="number"', cell, tag)
             for i, cell in enumerate(row))
     body = "".join("<tr%s>%s</tr>" % (
-        ' class="first"' if number % len(plan.ARMS) == 0 else "",
+        ' class="first"' if number % group == 0 else "",
         cells(map(escape, row), "td")) for number, row in enumerate(rows))
     return ("<table><thead><tr>%s</tr></thead><tbody>%s</tbody></table>"
             % (cells(headings, "th"), body))
 
 
-def _main_table(report):
-    headings = ["%s<br><small>%s</small>" % (escape(name), escape(unit))
-                for name, unit in zip(HEADINGS, UNITS)]
-    return _table(headings, table_rows(report))
-
-
 def _checks(report):
     return "".join('<li class="%s">%s</li>' % (
         "yes" if check["ok"] else "no", escape(describe(check)))
-        for check in report["effect"]["checks"])
+        for check in all_checks(report))
 
 
 def _machine(report):
@@ -75,7 +72,12 @@ def page(report):
         "WHOLE_CHART": charts.whole_chart(report),
         "SWITCH_CHART": charts.switch_chart(report),
         "TRACE_REMARKS": escape(" ".join(trace_remarks(report))),
-        "TABLE": _main_table(report),
+        "TABLE": _table(HEADINGS, UNITS, table_rows(report), len(plan.ARMS)),
+        "BEYOND_SENTENCE": escape(report["beyond"]["sentence"]),
+        "BEYOND_TABLE": _table(beyond.HEADINGS, beyond.UNITS,
+                               beyond_rows(report), len(plan.BEYOND_ARMS)),
+        "BEYOND_ARMS": "".join("<dt>%s</dt><dd>%s</dd>" % (
+            escape(name), escape(what)) for name, what in beyond.WHAT.items()),
         "CHECKS": _checks(report),
         "MACHINE": _machine(report),
     }

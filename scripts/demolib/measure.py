@@ -165,13 +165,12 @@ def _follow(process, run, log):
 
 
 def _check(run, status, done, folder, log):
-    guests = len(plan.TRACED_ARMS) if run.name == "trace" else 1
     lost = [name for name in run.results
             if not os.path.exists(os.path.join(folder, name))]
     problem = None
     if status:
         problem = "scripts/vm ended with %d" % status
-    elif list(done.values()) != guests * [list(plan.WORKLOADS)]:
+    elif list(done.values()) != run.guests * [list(run.workloads)]:
         problem = "not every workload ended well"
     elif lost:
         problem = "the machine left no " + ", ".join(lost)

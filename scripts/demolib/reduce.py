@@ -73,16 +73,16 @@ def reduce_workload(before, after, periods):
     }
 
 
-def reduce_arm(arm, stats):
+def reduce_arm(arm, stats, workloads=plan.WORKLOADS):
     """One arm: the workloads come in order, each between its two marks."""
     marks = stats["marks"]
     ids = [mark["id"] for mark in marks]
-    if ids != [START, END] * len(plan.WORKLOADS):
+    if ids != [START, END] * len(workloads):
         raise DemoError("%s: the guest's marks are %s, not %d times %d and %d"
-                        % (arm, ids, len(plan.WORKLOADS), START, END))
+                        % (arm, ids, len(workloads), START, END))
     return {workload: reduce_workload(marks[2 * i]["stats"],
                                       marks[2 * i + 1]["stats"], plan.PERIODS)
-            for i, workload in enumerate(plan.WORKLOADS)}
+            for i, workload in enumerate(workloads)}
 
 
 def _disagreements(report, stats):

@@ -14,7 +14,7 @@ CHANGED_ARMS = plan.ARMS[1:]
 SHARE_WORKLOADS = ("sleeper", "sender")
 
 
-def _check(workload, arm, what, value, limit, least=None):
+def condition(workload, arm, what, value, limit, least=None):
     """One condition: least <= value <= limit; a bound may be None."""
     seen = value is not None and (limit is None or value <= limit) and (
         least is None or value >= least)
@@ -29,26 +29,27 @@ def _exits_per_period(data):
 def _exit_checks(arms):
     least = EAGER_EXITS * (1 - EAGER_TOLERANCE)
     most = EAGER_EXITS * (1 + EAGER_TOLERANCE)
-    yield _check("sleeper", "eager", "CR3 exits per period",
-                 _exits_per_period(arms["eager"]["sleeper"]), most, least)
+    yield condition("sleeper", "eager", "CR3 exits per period",
+                    _exits_per_period(arms["eager"]["sleeper"]), most, least)
     for arm in CHANGED_ARMS:
-        yield _check("sleeper", arm, "CR3 exits per period",
-                     _exits_per_period(arms[arm]["sleeper"]), LAZY_EXITS_MOST)
+        yield condition("sleeper", arm, "CR3 exits per period",
+                        _exits_per_period(arms[arm]["sleeper"]),
+                        LAZY_EXITS_MOST)
     eager = arms["eager"]["sleepers2"]["exits"]["cr3"]
     left = arms["announce"]["sleepers2"]["exits"]["cr3"]
-    yield _check("sleepers2", "announce", "CR3 exits left, of eager's",
-                 left / eager if eager else None, SLEEPERS2_LEFT_MOST)
+    yield condition("sleepers2", "announce", "CR3 exits left, of eager's",
+                    left / eager if eager else None, SLEEPERS2_LEFT_MOST)
 
 
 def _share_checks(figures):
     for workload in SHARE_WORKLOADS:
         for arm in CHANGED_ARMS:
             figure = figures[workload][arm]
-            yield _check(workload, arm, "page-table share left, of eager's",
-                         figure["pt_share_left"], SHARE_LEFT_MOST)
-            yield _check(workload, arm, "idle gained, of page-table ticks "
-                         "saved", figure["became_idle"], None,
-                         BECAME_IDLE_LEAST)
+            yield condition(workload, arm, "page-table share left, of eager's",
+                            figure["pt_share_left"], SHARE_LEFT_MOST)
+            yield condition(workload, arm, "idle gained, of page-table ticks "
+                            "saved", figure["became_idle"], None,
+                            BECAME_IDLE_LEAST)
 
 
 def _bounds(check):

@@ -27,12 +27,16 @@ PERIOD_TICKS = 250000
 BUCKETS = ("guest", "idle", "pt_switch", "fault", "sync", "priv", "irq", "pio",
            "user", "entry")
 COUNTERS = ("cr3_loads", "sync_pages", "faults", "guest_faults", "hypercalls",
-            "idle_enters", "idle_announced", "injections")
+            "idle_enters", "idle_announced", "injections", "guard_violations",
+            "tripwire", "idle_guarded")
 ZERO = {"exits": {}, "ticks": dict.fromkeys(BUCKETS, 0),
         "counters": dict.fromkeys(COUNTERS, 0), "preempted": 0, "total": 0}
 
 # CR3 loads a period, and how many of its ticks are idle
 CR3 = {"eager": (2, 2, 2.5), "lazy": (0, 1, 0.5), "announce": (0, 1, 0.5)}
+# The same of the arms beyond the paper, which have fewer exits of the PIT
+BEYOND_CR3 = {"announce": (0, 1, 4), "timer": (0, 1, 4), "targets": (0, 0, 0),
+              "guard": (0, 0, 0)}
 CR3_TICKS = 400
 OTHER_TICKS = {"guest": 9000, "priv": 500, "irq": 4000, "entry": 4000,
                "sync": 0, "user": 10}
@@ -88,6 +92,22 @@ def good():
             for arm in plan.ARMS}
 
 
+def beyond_stats(arm, cr3):
+    """What a workload adds in an arm beyond the paper."""
+    stats = workload_stats("announce", cr3)
+    stats["exits"] = {"cr_access": int(cr3 * PERIODS), "vmcall": PERIODS,
+                      "io": 10 * PERIODS if arm == "announce" else 0}
+    stats["counters"]["idle_enters"] = PERIODS
+    stats["counters"]["idle_guarded"] = PERIODS if arm == "guard" else 0
+    return stats
+
+
+def good_beyond():
+    """{arm: [statistics of each workload]} as they should be."""
+    return {arm: [beyond_stats(arm, cr3) for cr3 in BEYOND_CR3[arm]]
+            for arm in plan.BEYOND_ARMS}
+
+
 def histogram(pairs):
     """What lull report says of switches of these costs."""
     return {"count": sum(n for _, n in pairs), "ticks": 1000, "min": 1,
@@ -113,13 +133,15 @@ MACHINE = {"backend": "bochs", "backend_version": "2.7", "emulated": True,
 class Case:
     """Measurements in a folder, and the report on them."""
 
-    def __init__(self, folder, data=None, change=None):
+    def __init__(self, folder, data=None, change=None, beyond=None):
         self.raw = os.path.join(folder, "raw")
         self.to = os.path.join(folder, "to")
         os.makedirs(self.raw)
         stats = {arm: marks_of(workloads)
                  for arm, workloads in (data or good()).items()}
         files = {arm + ".json": stats[arm] for arm in plan.ARMS}
+        for arm, workloads in (beyond or good_beyond()).items():
+            files[plan.beyond_name(arm) + ".json"] = marks_of(workloads)
         for arm in plan.TRACED_ARMS:
             files["traced-%s.json" % arm] = stats[arm]
             files["trace-%s.json" % arm] = trace_report(stats[arm])
@@ -248,6 +270,38 @@ def test_limits_are_where_they_should_be(folder):
         case = Case(os.path.join(folder, str(number)),
                     doctored(arm, workload, **change))
         assert case.run() == 0, (change, case.printed.getvalue())
+
+
+# What is not as it should be in an arm beyond the paper
+BEYOND_WRONG = [
+    (("timer", "sleeper", "exits", "io", 0.06), "timer: exits per halt"),
+    (("guard", "sleeper", "exits", "vmcall", 1.06), "guard: exits per halt"),
+    (("targets", "ring", "counters", "cr3_loads", 0.06), "ring, targets: CR3"),
+    (("guard", "sleepers2", "counters", "cr3_loads", 1), "guard: CR3 exits"),
+    (("guard", "ring", "counters", "guard_violations", 0.01), "violations"),
+    (("guard", "sleeper", "counters", "tripwire", 0.01), "accessed flags"),
+    (("guard", "sleeper", "counters", "idle_guarded", 0.99), "guarded halts"),
+]
+
+
+def test_beyond_follows_the_data(folder):
+    case = Case(os.path.join(folder, "good"))
+    assert case.run() == 0
+    beyond = case.report()["beyond"]
+    assert beyond["seen"]
+    assert "from 11.00 to 1.00 exits a period" in beyond["sentence"]
+    assert "from 4.00 to 0.00 CR3 exits a round" in beyond["sentence"]
+    for number, (change, named) in enumerate(BEYOND_WRONG):
+        arm, workload, kind, name, value = change
+        data = good_beyond()
+        stats = data[arm][plan.BEYOND_WORKLOADS.index(workload)]
+        stats[kind][name] = round(value * PERIODS)
+        case = Case(os.path.join(folder, str(number)), beyond=data)
+        assert case.run() == 0, change
+        beyond = case.report()["beyond"]
+        assert not beyond["seen"], change
+        assert named in beyond["sentence"], (named, beyond["sentence"])
+        assert beyond["sentence"] in case.printed.getvalue()
 
 
 def test_arms_that_do_not_differ(folder):
