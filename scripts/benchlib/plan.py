@@ -21,6 +21,7 @@ class Row:
     goal: Optional[int] = None  # Lull's instructions, from design.md section 4
     pti: bool = False           # also with page-table isolation
     targets: Optional[int] = None   # also with CR3 targets: Lull's goal then
+    guard: bool = False         # also with them and the idle guard
 
 
 ROWS = (
@@ -30,6 +31,7 @@ ROWS = (
     Row("in_kernel", "IN from the PIC, which is in the kernel"),
     Row("in_user", "IN from the UART, which is outside"),
     Row("out_user", "OUT to the UART"),
+    Row("sleep20", "a sleep of 20 microseconds", guard=True),
     Row("mmap1p", "mmap, touch and munmap one page", 35000, True),
     Row("mmap64p", "mmap, touch and munmap 64 pages", 230000),
     Row("fault_minor", "first touch of an anonymous page", None, True),
@@ -40,7 +42,7 @@ ROWS = (
     Row("mprotect16", "the same, 16 pages"),
     Row("mprotect512", "the same, 512 pages"),
     Row("ctx2", "a byte round a ring of pipes through 2 processes", 5600,
-        True, 4950),
+        True, 4950, True),
     Row("ctx4", "through 4 processes", 11800, False, 10700),
     Row("ctx8", "through 8 processes", 24500, True, 0),
     Row("ctx16", "through 16 processes", None, False, 0),
@@ -72,6 +74,8 @@ MICRO_ROWS = (
 PTI = "pti_"                    # prefix of the rows of the second guest
 TARGETS = "targets_"            # and of the third, which has CR3 targets on
                                 # Lull, and nothing of the kind elsewhere
+GUARD = "guard_"                # and of the fourth, which has the idle guard
+                                # besides
 EMPTY = "empty"                 # what the marks themselves cost
 
 
@@ -106,10 +110,13 @@ def guests(wanted=()):
            (not wanted or PTI + row.name in wanted)]
     targets = [row.name for row in ROWS if row.targets is not None and
                (not wanted or TARGETS + row.name in wanted)]
+    guard = [row.name for row in ROWS if row.guard and
+             (not wanted or GUARD + row.name in wanted)]
     found = []
     for name, prefix, more, rows, options in (
             ("main", "", "", main, ""), ("pti", PTI, " pti=on", pti, ""),
-            ("targets", TARGETS, "", targets, " --cr3-targets")):
+            ("targets", TARGETS, "", targets, " --cr3-targets"),
+            ("guard", GUARD, "", guard, " --cr3-targets --idle-guard audit")):
         if rows:
             found.append(Guest(name, prefix, "bzImage",
                                "%s%s bench.rows=%s" % (
@@ -125,7 +132,8 @@ def row_names():
     """All rows of the report."""
     return [row.name for row in MICRO_ROWS + ROWS] + [
         PTI + row.name for row in ROWS if row.pti] + [
-            TARGETS + row.name for row in ROWS if row.targets is not None]
+            TARGETS + row.name for row in ROWS if row.targets is not None] + [
+                GUARD + row.name for row in ROWS if row.guard]
 
 
 def describe(name):
@@ -137,6 +145,8 @@ def describe(name):
             return row.what + "; page-table isolation", None
         if name == TARGETS + row.name:
             return row.what + "; CR3 targets", row.targets or None
+        if name == GUARD + row.name:
+            return row.what + "; CR3 targets and the idle guard", None
     raise KeyError(name)
 
 

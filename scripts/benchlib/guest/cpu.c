@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rows that need no memory: system calls, and exits that user space causes. */
+/*
+ * Rows that need no memory: system calls, exits that user space causes, and a
+ * sleep.
+ */
 #include <cpuid.h>
 #include <sys/io.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -62,6 +67,30 @@ static bool run_out(const struct row *row)
 	return true;
 }
 
+static bool no_slack(const struct row *row)
+{
+	(void)row;
+	return !prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+}
+
+static bool run_sleep(const struct row *row)
+{
+	const struct timespec time = { .tv_nsec = row->arg * 1000L };
+	unsigned int i;
+
+	for (i = 0; i < row->ops; i++) {
+		if (nanosleep(&time, NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool usual_slack(const struct row *row)
+{
+	(void)row;
+	return !prctl(PR_SET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
+}
+
 /* The PIC's mask is in the kernel, the UART's scratch register outside. */
 #define PORT_PIC_MASK	0x21
 #define PORT_SCRATCH	0x3ff
@@ -73,6 +102,7 @@ static const struct row rows[] = {
 	{ "in_kernel", 100, PORT_PIC_MASK, false, allow_port, run_in, forbid_port },
 	{ "in_user", 50, PORT_SCRATCH, false, allow_port, run_in, forbid_port },
 	{ "out_user", 50, PORT_SCRATCH, false, allow_port, run_out, forbid_port },
+	{ "sleep20", 50, 20, false, no_slack, run_sleep, usual_slack },
 };
 
 const struct row_table cpu_rows = { rows, ARRAY_SIZE(rows) };
