@@ -29,6 +29,9 @@
 #define MIN_STAY_US	20
 #define MAX_STAY_US	1000
 
+/* To sleep, and to be woken again, takes about as long. */
+#define SPIN_US		20
+
 /* Sleep no longer than a year: what follows does not overflow then. */
 #define MAX_SLEEP_MS	(365ULL * 24 * 3600 * 1000)
 
@@ -178,7 +181,9 @@ void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
  * @deadline:	read from it
  * @now:	the guest's TSC
  *
- * Until lull_ptimer_resume() the guest is not told what changes.
+ * Until lull_ptimer_resume() the guest is not told what changes.  With @t->near
+ * the host's timer is not set: the vCPU's thread waits as long as
+ * lull_ptimer_waits(), and calls lull_ptimer_expire().
  */
 void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		      u64 deadline, u64 now)
@@ -190,11 +195,26 @@ void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 	if (READ_ONCE(t->fired))
 		forget_armed(t);
 	take_deadline(t, now);
-	arm(t, LULL_DEADLINE_NEVER, now);
+	t->near = lull_ptimer_waits(t, now);
+	if (!t->near)
+		arm(t, LULL_DEADLINE_NEVER, now);
 }
 
 /**
- * lull_ptimer_expire() - @t->fired in a halt
+ * lull_ptimer_waits() - is the deadline still to come, before a sleep would be
+ * over?
+ * @t:		the timer, in a halt
+ * @now:	the guest's TSC
+ *
+ * Return: whether it is.
+ */
+bool lull_ptimer_waits(const struct lull_ptimer *t, u64 now)
+{
+	return now < t->deadline && t->deadline - now < us_to_ticks(SPIN_US);
+}
+
+/**
+ * lull_ptimer_expire() - in a halt, @t->fired, or @t->near and the wait is over
  * @t:		the timer
  * @now:	the guest's TSC
  *
@@ -202,6 +222,7 @@ void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
  */
 void lull_ptimer_expire(struct lull_ptimer *t, u64 now)
 {
+	t->near = false;
 	forget_armed(t);
 	take_deadline(t, now);
 	arm(t, LULL_DEADLINE_NEVER, now);

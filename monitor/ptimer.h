@@ -17,6 +17,7 @@
  *		@timer.
  * @pending:	[v] the interrupt waits to be taken; only with a vector
  * @taken:	[v] ... and the guest has not been told
+ * @near:	[v] halted, and @timer is not set: not worth it
  * @deadline:	[v] what was read last, less what was taken
  * @armed:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not.  The
  *		guest knows this value, or an earlier one: but not while halted.
@@ -33,6 +34,7 @@ struct lull_ptimer {
 	bool fired;
 	bool pending;
 	bool taken;
+	bool near;
 	u64 deadline;
 	u64 armed;
 	u64 resumed;
@@ -47,6 +49,7 @@ void lull_ptimer_destroy(struct lull_ptimer *t);
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now);
 void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		      u64 deadline, u64 now);
+bool lull_ptimer_waits(const struct lull_ptimer *t, u64 now);
 void lull_ptimer_expire(struct lull_ptimer *t, u64 now);
 void lull_ptimer_resume(struct lull_ptimer *t, struct lull_para *para,
 			u64 residency, u64 now);

@@ -167,6 +167,15 @@ static bool halt_ends(struct lull_vcpu *vcpu)
 	       READ_ONCE(vcpu->vm->dead);
 }
 
+/* Until the deadline, unless something else comes first. */
+static void spin_in_halt(struct lull_vcpu *vcpu)
+{
+	while (lull_ptimer_waits(&vcpu->timer, lull_vcpu_tsc(vcpu)) &&
+	       !halt_ends(vcpu) && !need_resched() && !signal_pending(current))
+		cpu_relax();
+	lull_ptimer_expire(&vcpu->timer, lull_vcpu_tsc(vcpu));
+}
+
 /* Sleep until an interrupt or a signal.  Returns one of WAKE_*. */
 static int sleep_in_halt(struct lull_vcpu *vcpu)
 {
@@ -174,6 +183,10 @@ static int sleep_in_halt(struct lull_vcpu *vcpu)
 
 	if (wakes(vcpu))
 		return WAKE_PENDING;
+	if (vcpu->timer.near)
+		spin_in_halt(vcpu);
+	if (wakes(vcpu))
+		return WAKE_INTERRUPT;
 	do {
 		r = swait_event_interruptible_exclusive(vcpu->wait,
 							halt_ends(vcpu));

@@ -395,6 +395,56 @@ TEST_F(timer, storm)
 	EXPECT_GE(2 * STORM, stats.counters[LULL_CNT_TIMER_FIRES]);
 }
 
+#define NEAR_US		18	/* a sleep would not be over */
+
+/* The thread waits where it is; nobody has to wake it. */
+static void guest_sleeps_shortly(void *arg)
+{
+	u64 deadline;
+	u32 i;
+
+	begin(arg);
+	for (i = 1; i <= HALTS; i++) {
+		deadline = rdtsc() + NEAR_US * tsc_per_us;
+		page->deadline = deadline;
+		idle_halt();
+		GUEST_ASSERT_EQ(nr_timer, i);
+		GUEST_ASSERT_OP(taken_at, >=, deadline);
+		GUEST_ASSERT_EQ(page->wake_reason, LULL_WAKE_TIMER);
+	}
+}
+
+TEST_F(timer, near_deadline)
+{
+	struct lull_vcpu_stats stats;
+
+	run(&self->vcpu, self->page, guest_sleeps_shortly, &stats);
+	EXPECT_EQ(HALTS, stats.counters[LULL_CNT_IDLE_ENTERS]);
+	/* The host's tick may come in between, and find other work. */
+	EXPECT_GE(HALTS / 10, stats.counters[LULL_CNT_WAKEUPS]);
+}
+
+/* Interrupts off: the deadline comes, and wakes nobody. */
+static void guest_halts_near(void *arg)
+{
+	begin(arg);
+	cli();
+	page->deadline = rdtsc() + NEAR_US * tsc_per_us;
+	asm volatile("hlt");
+}
+
+TEST_F(timer, near_deadline_interrupts_off)
+{
+	struct lull_vcpu_stats stats;
+
+	vcpu_restart(&self->vcpu, guest_halts_near, (void *)self->page);
+	alarm_us(200000);
+	EXPECT_EQ(-EINTR, try_run(self->vcpu.fd));
+	vcpu_get_stats(&self->vcpu, &stats);
+	EXPECT_EQ(0, stats.counters[LULL_CNT_TIMER_FIRES]);
+	EXPECT_EQ(1, stats.counters[LULL_CNT_WAKEUPS]);
+}
+
 /* Halted with interrupts off and a deadline in the past: sleeps, for good. */
 static void guest_halts_for_good(void *arg)
 {

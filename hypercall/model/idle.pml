@@ -36,7 +36,7 @@ bool calls, interrupted;
 
 /* The vCPU, and struct lull_ptimer in it. */
 bool halted, in_guest, window;
-bool fired, pending, taken;
+bool fired, pending, taken, near;
 byte deadline = NEVER, armed = NEVER, bound, limit;
 
 /* The host: its timer, the thread's place in the wait queue, a device. */
@@ -162,6 +162,8 @@ inline ptimer_look()
 	publish()
 }
 
+#define ptimer_waits	(now < deadline && deadline - now < 2)
+
 inline ptimer_halt()
 {
 	deadline = page_deadline;
@@ -170,11 +172,15 @@ inline ptimer_halt()
 	:: else
 	fi;
 	take_deadline();
-	arm(NEVER)
+	if
+	:: ptimer_waits -> near = true
+	:: else -> arm(NEVER)
+	fi
 }
 
 inline ptimer_expire()
 {
+	near = false;
 	forget_armed();
 	take_deadline();
 	arm(NEVER)
@@ -206,8 +212,27 @@ inline wait_event()
 	d_step { queued = false; woken = false }
 }
 
+/* need_resched() may come at any time. */
+inline spin_in_halt()
+{
+	do
+	:: ptimer_waits && !halt_ends
+	:: !ptimer_waits || halt_ends -> break
+	:: break
+	od;
+#ifdef BUG_SPIN_FOR_NOTHING
+	near = false
+#else
+	ptimer_expire()
+#endif
+}
+
 inline sleep_in_halt()
 {
+	if
+	:: !wakes && near -> spin_in_halt()
+	:: else
+	fi;
 	do
 	:: wakes -> break
 	:: else ->
