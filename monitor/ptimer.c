@@ -11,10 +11,13 @@
  * and in most cases to halt soon after.  So that it need not call, a look is
  * promised for the time at which it should have halted again, judged by how
  * long it stayed before; a guest that stays longer pays with an interrupt of
- * the host, which is no dearer than the call.
+ * the host, which is no dearer than the call.  If it has stored nothing by then,
+ * one more look is promised, for the longest stay: what lengthens a stay is most
+ * often the host's own tick.
  *
- * A guest cannot make the host's timer fire more often than it exits: each
- * firing is for a halt, a call or an interrupt that came before.
+ * A guest cannot make the host's timer fire more than twice as often as it
+ * exits: each firing is for a halt, a call or an interrupt that came before, or
+ * that one look more.
  */
 #include <linux/compiler.h>
 #include <linux/hrtimer.h>
@@ -93,6 +96,7 @@ static void take_deadline(struct lull_ptimer *t, u64 now)
 static void stop(struct lull_ptimer *t, struct lull_para *para)
 {
 	para->timer_vector = 0;
+	t->near = false;
 	t->pending = false;
 	t->taken = false;
 	t->deadline = LULL_DEADLINE_NEVER;
@@ -123,6 +127,17 @@ static void end_stay(struct lull_ptimer *t, u64 now)
 	u64 stay = min(now - t->resumed, us_to_ticks(MAX_STAY_US));
 
 	t->busy = t->busy - t->busy / 4 + stay / 4;
+}
+
+/* The look that was promised is done; when is the next? */
+static u64 next_look(struct lull_ptimer *t, u64 now)
+{
+	if (t->taken)
+		return begin_stay(t, now);
+	if (t->deadline == LULL_DEADLINE_NEVER &&
+	    now - t->resumed < us_to_ticks(MAX_STAY_US))
+		return t->resumed + us_to_ticks(MAX_STAY_US);
+	return LULL_DEADLINE_NEVER;
 }
 
 /**
@@ -159,8 +174,6 @@ void lull_ptimer_destroy(struct lull_ptimer *t)
  */
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 {
-	u64 limit = LULL_DEADLINE_NEVER;
-
 	forget_armed(t);
 	if (!para->timer_vector) {
 		stop(t, para);
@@ -168,9 +181,7 @@ void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 	}
 	t->deadline = lull_para_read_deadline(para);
 	take_deadline(t, now);
-	if (t->taken)
-		limit = begin_stay(t, now);
-	arm(t, limit, now);
+	arm(t, next_look(t, now), now);
 	publish(t, para, NULL);
 }
 
@@ -247,6 +258,7 @@ void lull_ptimer_resume(struct lull_ptimer *t, struct lull_para *para,
 
 	if (!para->timer_vector)
 		return;
+	t->near = false;
 	arm(t, begin_stay(t, now), now);
 	publish(t, para, &wake);
 }

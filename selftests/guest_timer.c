@@ -441,8 +441,10 @@ TEST_F(timer, near_deadline_interrupts_off)
 	alarm_us(200000);
 	EXPECT_EQ(-EINTR, try_run(self->vcpu.fd));
 	vcpu_get_stats(&self->vcpu, &stats);
-	EXPECT_EQ(0, stats.counters[LULL_CNT_TIMER_FIRES]);
-	EXPECT_EQ(1, stats.counters[LULL_CNT_WAKEUPS]);
+	/* One more if the host found other work in those microseconds. */
+	EXPECT_GE(1, stats.counters[LULL_CNT_TIMER_FIRES]);
+	EXPECT_EQ(1 + stats.counters[LULL_CNT_TIMER_FIRES],
+		  stats.counters[LULL_CNT_WAKEUPS]);
 }
 
 /* Halted with interrupts off and a deadline in the past: sleeps, for good. */

@@ -156,8 +156,8 @@ inline ptimer_look()
 	deadline = page_deadline;
 	take_deadline();
 	if
-	:: taken -> arm_for_stay()
-	:: else -> arm(NEVER)
+	:: taken || deadline == NEVER -> arm_for_stay()
+	:: !taken -> arm(NEVER)
 	fi;
 	publish()
 }
@@ -174,7 +174,7 @@ inline ptimer_halt()
 	take_deadline();
 	if
 	:: ptimer_waits -> near = true
-	:: else -> arm(NEVER)
+	:: else -> near = false; arm(NEVER)
 	fi
 }
 
@@ -188,6 +188,7 @@ inline ptimer_expire()
 
 inline ptimer_resume()
 {
+	near = false;
 	arm_for_stay();
 	publish()
 }

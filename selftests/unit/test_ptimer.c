@@ -20,6 +20,8 @@
 /* The least and the most that a stay is taken for. */
 #define MIN_STAY	20
 #define MAX_STAY	1000
+/* Less than that is waited for. */
+#define SPIN		20
 
 unsigned int tsc_khz = 1000;
 
@@ -127,7 +129,53 @@ static void test_running(void **state)
 	pass(MIN_STAY + 1);
 	look();
 	assert_false(timer.pending);
+	/* nothing was stored: one more, for the longest stay */
+	assert_int_equal(page.armed, tsc + MAX_STAY - MIN_STAY - 1);
+	pass(MAX_STAY - MIN_STAY);
+	assert_true(timer.fired);
+	look();
 	assert_true(page.armed == NEVER);
+	assert_true(fake_timer_expires() == -1);
+}
+
+/* What was stored before the second look is what it is for. */
+static void test_stored_late(void **state)
+{
+	page.deadline = tsc;
+	look();
+	timer.pending = false;
+	pass(MIN_STAY + 1);
+	page.deadline = tsc + 5000;
+	look();
+	assert_int_equal(page.armed, page.deadline);
+}
+
+/* No timer for a deadline that comes before a sleep would be over. */
+static void test_near(void **state)
+{
+	page.deadline = tsc + SPIN - 1;
+	halt();
+	assert_true(timer.near);
+	assert_true(fake_timer_expires() == -1);
+	assert_true(lull_ptimer_waits(&timer, tsc));
+	/* the host has other work: the timer is set all the same */
+	pass(5);
+	lull_ptimer_expire(&timer, tsc);
+	assert_false(timer.near);
+	assert_false(timer.pending);
+	assert_true(fake_timer_expires() > 0);
+	/* or it waits until the end */
+	page.deadline = tsc + SPIN - 1;
+	halt();
+	pass(SPIN - 1);
+	assert_false(lull_ptimer_waits(&timer, tsc));
+	lull_ptimer_expire(&timer, tsc);
+	assert_true(timer.pending);
+	timer.pending = false;
+	page.deadline = tsc + SPIN;
+	halt();
+	assert_false(timer.near);
+	assert_true(fake_timer_expires() > 0);
 }
 
 static void test_later_deadline(void **state)
@@ -274,6 +322,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_nothing_due, setup),
 		cmocka_unit_test_setup(test_running, setup),
+		cmocka_unit_test_setup(test_stored_late, setup),
+		cmocka_unit_test_setup(test_near, setup),
 		cmocka_unit_test_setup(test_later_deadline, setup),
 		cmocka_unit_test_setup(test_past, setup),
 		cmocka_unit_test_setup(test_halt, setup),
