@@ -114,6 +114,7 @@ const char *const counter_names[LULL_NR_COUNTERS] = {
 	[LULL_CNT_GUARD_VIOLATIONS] = "guard_violations",
 	[LULL_CNT_TRIPWIRE] = "tripwire",
 	[LULL_CNT_IDLE_GUARDED] = "idle_guarded",
+	[LULL_CNT_DEBT_PAGES] = "debt_pages",
 	[LULL_CNT_CR3_LISTED] = "cr3_listed",
 	[LULL_CNT_CR3_DELISTED] = "cr3_delisted",
 };

@@ -281,6 +281,25 @@ static int handle_cpuid(struct lull_vcpu *vcpu)
 	return lull_next_insn(vcpu);
 }
 
+/*
+ * A guest that idles in another address space than the last time will load this
+ * one's CR3 again, and then it is to be in sync.  One that stays has no use for
+ * that: what it writes would only fault again.  Nor has one with CR3 targets: a
+ * root that is written between two loads would come and go as one.  Nor has one
+ * whose other vCPU may be writing the same tables.  Under the guard the root has
+ * no user half that could be brought in sync.
+ */
+static void owe(struct lull_vcpu *vcpu, const struct lull_announcement *ann)
+{
+	const struct lull_shadow *sh = &vcpu->shadow;
+
+	vcpu->owes = ann->idle && ann->borrowed_cr3 != vcpu->idled_cr3 &&
+		     !sh->targets.on && !sh->guarded &&
+		     READ_ONCE(sh->mmu->nr_vcpus) == 1;
+	if (ann->idle)
+		vcpu->idled_cr3 = ann->borrowed_cr3;
+}
+
 /* The vCPU sleeps before the next entry. */
 static int begin_halt(struct lull_vcpu *vcpu)
 {
@@ -294,6 +313,7 @@ static int begin_halt(struct lull_vcpu *vcpu)
 	trace_lull_idle_enter(vcpu->vm->id, vcpu->id, vcpu->shadow.cr3,
 			      ann.idle, ann.borrowed_cr3);
 	lull_guard_halt(vcpu, &ann);
+	owe(vcpu, &ann);
 	vcpu->halt_if = rflags & X86_EFLAGS_IF;
 	/* The single-step trap after HLT ends it at once. */
 	vcpu->halted = !(rflags & X86_EFLAGS_TF);

@@ -167,11 +167,41 @@ static bool halt_ends(struct lull_vcpu *vcpu)
 	       READ_ONCE(vcpu->vm->dead);
 }
 
+/* Has nobody anything better to do for the thread? */
+static bool may_linger(struct lull_vcpu *vcpu)
+{
+	return !halt_ends(vcpu) && !need_resched() && !signal_pending(current);
+}
+
+/* Tables that are brought in sync in one halt, at most */
+#define MOST_DEBT	64
+
+/*
+ * The guest has nothing to do: bring in sync what the next load of its root
+ * would have to, table by table until something comes up.
+ */
+static void pay_debt(struct lull_vcpu *vcpu)
+{
+	struct lull_shadow *sh = &vcpu->shadow;
+	unsigned int nr;
+
+	if (!vcpu->owes || vcpu->timer.near || !lull_shadow_root_valid(sh) ||
+	    !lull_shadow_needs_sync(sh))
+		return;
+	vcpu->owes = false;
+	lull_account(vcpu, LULL_TICKS_SYNC);
+	for (nr = 0; nr < MOST_DEBT && may_linger(vcpu); nr++) {
+		if (!lull_shadow_sync_some(sh, 1))
+			break;
+	}
+	vcpu->stats.counters[LULL_CNT_DEBT_PAGES] += nr;
+}
+
 /* Until the deadline, unless something else comes first. */
 static void spin_in_halt(struct lull_vcpu *vcpu)
 {
 	while (lull_ptimer_waits(&vcpu->timer, lull_vcpu_tsc(vcpu)) &&
-	       !halt_ends(vcpu) && !need_resched() && !signal_pending(current))
+	       may_linger(vcpu))
 		cpu_relax();
 	lull_ptimer_expire(&vcpu->timer, lull_vcpu_tsc(vcpu));
 }
@@ -205,8 +235,9 @@ static int sleep_until_wake(struct lull_vcpu *vcpu)
 	u64 start;
 	int wake;
 
+	start = rdtsc();
+	pay_debt(vcpu);
 	lull_account(vcpu, LULL_TICKS_IDLE);
-	start = vcpu->last;
 	wake = sleep_in_halt(vcpu);
 	lull_account(vcpu, LULL_TICKS_ENTRY);
 	trace_lull_idle_leave(vcpu->vm->id, vcpu->id, vcpu->last - start, wake);

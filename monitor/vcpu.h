@@ -89,6 +89,8 @@ struct lull_cpuid_slot {
  * @wire_seq:	[v] the announcement that the tripwire was set for
  * @wire_cr3:	[v] what that borrowed
  * @wire_set:	[v] it was set
+ * @idled_cr3:	[v] what the last announcement at a halt borrowed
+ * @owes:	[v] halted, and its root had better be brought in sync
  * @halted:	[v] in HLT or IDLE_HALT
  * @halt_if:	[v] ... with interrupts on
  * @shutdown:	[v] an injection made a triple fault
@@ -135,6 +137,8 @@ struct lull_vcpu {
 	u64 wire_seq;
 	u64 wire_cr3;
 	bool wire_set;
+	u64 idled_cr3;
+	bool owes;
 	bool halted;
 	bool halt_if;
 	bool shutdown;

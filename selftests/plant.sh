@@ -140,10 +140,10 @@ plant mmio-over-a-present-spte sync.c \
 
 # And others.
 plant sync-of-found-child fault.c \
-	'if \(lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)\)\s*return NULL;' ''
+	'if \(lull_sp_sync_tree\(mmu, child, LULL_ALL_TABLES\) &&\s*!walk_is\(mmu, walk, level - 1\)\)\s*return NULL;' ''
 plant late-sync-not-checked fault.c \
-	'lull_sp_sync_tree\(mmu, child\) &&\s*!walk_is\(mmu, walk, level - 1\)' \
-	'lull_sp_sync_tree(mmu, child) > 64'
+	'lull_sp_sync_tree\(mmu, child, LULL_ALL_TABLES\) &&\s*!walk_is\(mmu, walk, level - 1\)' \
+	'lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES) > 64'
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
 plant large-page-link-serves sync.c \
@@ -336,6 +336,11 @@ plant lost-target-means-nothing targets.c \
 plant target-listed-by-another-flush sync.c \
 	'guarded_cr3\(sh, sh->guarded\), false\);' \
 	'guarded_cr3(sh, sh->guarded), true);'
+plant sync-without-an-end sync.c \
+	'if \(nr == most\)' 'if (0)'
+plant sync-cut-short sync.c \
+	'if \(nr == most\)\n\t\t\tbreak;' \
+	'if (nr == most) { lull_forget_unsync_child(sp, idx); continue; }'
 plant guard-not-looked-at fault.c \
 	'sh->guarded && is_user_half\(gva\)' 'false'
 plant guard-below-the-root cache.c \

@@ -77,7 +77,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	child = lull_sp_find(mmu, gfn, role);
 	if (child) {
 		/* What was unsync may have changed since the walk. */
-		if (lull_sp_sync_tree(mmu, child) &&
+		if (lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES) &&
 		    !walk_is(mmu, walk, level - 1))
 			return NULL;
 		set_link(sh, sp, idx, child, walk->seen[level]);

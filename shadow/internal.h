@@ -283,6 +283,10 @@ void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
 bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 		       unsigned int idx);
 void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva);
-unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp);
+/* For @most below */
+#define LULL_ALL_TABLES	(~0U)
+
+unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
+			       unsigned int most);
 
 #endif /* LULL_SHADOW_INTERNAL_H */

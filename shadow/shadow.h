@@ -346,6 +346,7 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3);
 bool lull_shadow_try_resync(struct lull_shadow *sh);
 bool lull_shadow_needs_sync(struct lull_shadow *sh);
 unsigned int lull_shadow_sync(struct lull_shadow *sh);
+unsigned int lull_shadow_sync_some(struct lull_shadow *sh, unsigned int most);
 int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list);
 int lull_shadow_reload(struct lull_shadow *sh);
 bool lull_shadow_root_valid(const struct lull_shadow *sh);

@@ -87,12 +87,14 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
  * lull_sp_sync_tree() - bring @sp and all below it in sync
  * @mmu:	the VM's
  * @sp:		top of the tree
+ * @most:	stop after so many tables
  *
  * The caller flushes.  Recursion ends at level 1.
  *
- * Return: how many tables were unsync.
+ * Return: how many tables were unsync, at most @most.
  */
-unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
+unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
+			       unsigned int most)
 {
 	unsigned int idx, nr = 0;
 	struct lull_sp *child;
@@ -105,8 +107,10 @@ unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp)
 	if (!sp->unsync_children)
 		return nr;
 	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES) {
+		if (nr == most)
+			break;
 		child = link_child(sp->spt[idx]);
-		nr += lull_sp_sync_tree(mmu, child);
+		nr += lull_sp_sync_tree(mmu, child, most - nr);
 		if (!child->unsync && !child->unsync_children)
 			lull_forget_unsync_child(sp, idx);
 	}
@@ -387,10 +391,24 @@ bool lull_shadow_needs_sync(struct lull_shadow *sh)
  */
 unsigned int lull_shadow_sync(struct lull_shadow *sh)
 {
+	return lull_shadow_sync_some(sh, LULL_ALL_TABLES);
+}
+
+/**
+ * lull_shadow_sync_some() - part of what the next flush of the guest's TLB owes
+ * @sh:		the vCPU, with a root
+ * @most:	of the tables below it, at least 1
+ *
+ * A flush event may come at any time, as far as the guest can tell.
+ *
+ * Return: how many tables were unsync, at most @most.
+ */
+unsigned int lull_shadow_sync_some(struct lull_shadow *sh, unsigned int most)
+{
 	unsigned int nr;
 
 	spin_lock(&sh->mmu->lock);
-	nr = lull_sp_sync_tree(sh->mmu, sh->root);
+	nr = lull_sp_sync_tree(sh->mmu, sh->root, most);
 	lull_mmu_flush(sh->mmu);
 	spin_unlock(&sh->mmu->lock);
 	return nr;

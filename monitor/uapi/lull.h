@@ -256,7 +256,7 @@ enum lull_ticks {
 	LULL_TICKS_IDLE,	/* blocked in HLT or IDLE_HALT */
 	LULL_TICKS_PT_SWITCH,	/* guest CR3 writes, without the sync */
 	LULL_TICKS_FAULT,	/* page faults, INVLPG, other exceptions */
-	LULL_TICKS_SYNC,	/* resync of unsync tables on CR3 writes */
+	LULL_TICKS_SYNC,	/* resync of unsync tables on CR3 writes, in halts */
 	LULL_TICKS_PRIV,	/* other privileged instructions, CPUID, MSRs */
 	LULL_TICKS_IRQ,		/* PIC and PIT ports, host interrupts */
 	LULL_TICKS_PIO,		/* other port I/O, kernel part */
@@ -292,6 +292,7 @@ enum lull_counter {
 	LULL_CNT_GUARD_VIOLATIONS, /* accesses to the guarded user half */
 	LULL_CNT_TRIPWIRE,	/* ... found by the accessed flags at a halt */
 	LULL_CNT_IDLE_GUARDED,	/* halts with the user half withdrawn */
+	LULL_CNT_DEBT_PAGES,	/* tables brought in sync in a halt */
 	LULL_NR_COUNTERS
 };
 

@@ -609,6 +609,26 @@ void cpu_guard(struct vcpu *vcpu, bool on)
 	}
 }
 
+/**
+ * cpu_pay_debt() - the monitor brings tables in sync that no flush asked for
+ * @vcpu:	the vCPU
+ * @most:	how many
+ */
+void cpu_pay_debt(struct vcpu *vcpu, unsigned int most)
+{
+	unsigned int nr;
+
+	cpu_prepare(vcpu);
+	cpu_exit(vcpu);
+	nr = lull_shadow_sync_some(&vcpu->sh, most);
+	if (nr > most)
+		host_fail("%u tables of at most %u", nr, most);
+	if (nr && lull_shadow_needs_sync(&vcpu->sh))
+		reach(REACH_DEBT);
+	cpu_set_root(vcpu);
+	cpu_enter(vcpu);
+}
+
 /*
  * What the architecture allows to be done with @page at an address.
  *

@@ -188,6 +188,9 @@ static void set_args(struct op *op)
 	case OP_TARGETS:
 		op->arg[1] = percent(80);
 		break;
+	case OP_DEBT:
+		op->arg[1] = below(3);
+		break;
 	case OP_GUARD:
 		op->arg[1] = percent(60);
 		break;
@@ -231,6 +234,7 @@ static const unsigned int weights[NR_OPS] = {
 	[OP_SWITCH] = 120,
 	[OP_TARGETS] = 8,
 	[OP_GUARD] = 20,
+	[OP_DEBT] = 30,
 	[OP_INVLPG] = 100,
 	[OP_MODE] = 30,
 	[OP_TRANSLATE] = 15,

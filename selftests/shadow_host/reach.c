@@ -43,6 +43,7 @@ static const char *const names[NR_REACH] = {
 	[REACH_DELIST_RECLAIM] = "target lost by reclaim",
 	[REACH_DELIST_MODE] = "target lost as control bits change",
 	[REACH_GUARD] = "guarded user half accessed",
+	[REACH_DEBT] = "a sync that ended before its end",
 	[REACH_GUARD_UNSEEN] = "guard begun without an exit",
 };
 

@@ -85,6 +85,13 @@ static void run_guard(const struct op *op)
 	cpu_guard(vcpu_of(op), op->arg[1] & 1);
 }
 
+static void run_debt(const struct op *op)
+{
+	world.acting = vcpu_of(op);
+	world.address = op->race.where % NR_GVAS;
+	cpu_pay_debt(vcpu_of(op), 1 + op->arg[1] % 3);
+}
+
 static void run_invlpg(const struct op *op)
 {
 	struct vcpu *vcpu = vcpu_of(op);
@@ -225,6 +232,7 @@ static const struct op_info ops[NR_OPS] = {
 	[OP_SWITCH] = { "switch", 2, run_switch },
 	[OP_TARGETS] = { "targets", 2, run_targets },
 	[OP_GUARD] = { "guard", 2, run_guard },
+	[OP_DEBT] = { "debt", 2, run_debt },
 	[OP_INVLPG] = { "invlpg", 2, run_invlpg },
 	[OP_MODE] = { "mode", 2, run_mode },
 	[OP_TRANSLATE] = { "translate", 3, run_translate },

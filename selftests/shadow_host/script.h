@@ -18,6 +18,7 @@ enum op_kind {
 	OP_SWITCH,	/* vcpu slot: CR3 from the table of targets */
 	OP_TARGETS,	/* vcpu on */
 	OP_GUARD,	/* vcpu on */
+	OP_DEBT,	/* vcpu tables: part of a sync, without a flush event */
 	OP_INVLPG,	/* vcpu gva */
 	OP_MODE,	/* vcpu bits: WP, NXE, SMEP, SMAP, no paging */
 	OP_TRANSLATE,	/* vcpu gva access */

@@ -212,6 +212,28 @@ static void write_of_the_monitor(void **state)
 	assert_int_equal(unit_audit(), 0);
 }
 
+/* Three tables are unsync; their marks go as they are brought in sync. */
+static void part_of_a_sync(void **state)
+{
+	struct lull_shadow *sh = &vcpu()->sh;
+
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+	unit_monitor_write(L1);
+	unit_monitor_write(L2);
+	unit_monitor_write(L3);
+	cpu_exit(vcpu());
+	assert_int_equal(lull_shadow_sync_some(sh, 2), 2);
+	assert_true(lull_shadow_needs_sync(sh));
+	assert_int_equal(unit_audit(), 0);
+	assert_int_equal(lull_shadow_sync_some(sh, 2), 1);
+	assert_false(lull_shadow_needs_sync(sh));
+	assert_int_equal(lull_shadow_sync_some(sh, 2), 0);
+	assert_int_equal(unit_audit(), 0);
+	cpu_set_root(vcpu());
+	cpu_enter(vcpu());
+	assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
+}
+
 /*
  * Another vCPU flushes while the monitor writes: before the store, and after
  * it, when it may have seen the new entry.
@@ -455,6 +477,7 @@ int main(void)
 		MMU_TEST(page_mapped_everywhere),
 		MMU_TEST(table_linked_everywhere),
 		MMU_TEST(write_of_the_monitor),
+		MMU_TEST(part_of_a_sync),
 		MMU_TEST(flush_during_a_write),
 		MMU_TEST(invlpg_of_a_table_away),
 		MMU_TEST(remake_inside_a_range),

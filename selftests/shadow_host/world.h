@@ -192,6 +192,7 @@ void cpu_read_targets(struct vcpu *vcpu);
 bool cpu_switch_unseen(struct vcpu *vcpu, unsigned int slot);
 void cpu_switch(struct vcpu *vcpu, unsigned int slot);
 void cpu_guard(struct vcpu *vcpu, bool on);
+void cpu_pay_debt(struct vcpu *vcpu, unsigned int most);
 void cpu_set_targets(struct vcpu *vcpu, bool on);
 void cpu_check_targets(void);
 
