@@ -337,10 +337,17 @@ plant target-listed-by-another-flush sync.c \
 	'guarded_cr3\(sh, sh->guarded\), false\);' \
 	'guarded_cr3(sh, sh->guarded), true);'
 plant sync-without-an-end sync.c \
-	'if \(nr == most\)' 'if (0)'
+	'if \(nr >= most\)' 'if (0)'
 plant sync-cut-short sync.c \
-	'if \(nr == most\)\n\t\t\tbreak;' \
-	'if (nr == most) { lull_forget_unsync_child(sp, idx); continue; }'
+	'if \(nr >= most\)\n\t\t\tbreak;' \
+	'if (nr >= most) { lull_forget_unsync_child(sp, idx); continue; }'
+plant sync-by-all-ways sync.c \
+	'if \(sp->pass == mmu->pass\)' 'if (0)'
+plant sync-meets-one-table sync.c \
+	'mmu->pass\+\+;' ''
+plant sync-without-a-flush sync.c \
+	'nr = lull_sp_sync_tree\(sh->mmu, sh->root, most\);\n\tlull_mmu_flush\(sh->mmu\);' \
+	'nr = lull_sp_sync_tree(sh->mmu, sh->root, most);'
 plant guard-not-looked-at fault.c \
 	'sh->guarded && is_user_half\(gva\)' 'false'
 plant guard-below-the-root cache.c \

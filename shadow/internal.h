@@ -61,6 +61,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @shown:	guests were told where its table is
  * @listed:	targets in force that it is, each counted in @root_count, too
  * @root_count:	vCPUs and targets that have it as their root
+ * @pass:	mmu->pass when a sync last came by
  * @parents:	SPTEs that link it
  * @present:	SPTEs that are not 0
  * @unsync_child: entries below which something is unsync
@@ -79,6 +80,7 @@ struct lull_sp {
 	u16 unsync_children;
 	u16 listed;
 	unsigned int root_count;
+	u64 pass;
 	struct lull_rmap parents;
 	DECLARE_BITMAP(present, LULL_PT_ENTRIES);
 	DECLARE_BITMAP(unsync_child, LULL_PT_ENTRIES);
@@ -132,6 +134,9 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
 	return (gpte & LULL_PTE_P) && (gpte & LULL_PTE_A) &&
 	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
 }
+
+/* No limit to a sync */
+#define LULL_ALL_TABLES		(~0U)
 
 /* Entries of a root for what an operating system gives to processes */
 #define LULL_USER_ENTRIES	(LULL_PT_ENTRIES / 2)
@@ -283,9 +288,6 @@ void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
 bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 		       unsigned int idx);
 void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva);
-/* For @most below */
-#define LULL_ALL_TABLES	(~0U)
-
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
 			       unsigned int most);
 

@@ -130,6 +130,7 @@ struct lull_mmu_stats {
  * @nr_spare_descs: [m] how many
  * @nr_vcpus:	[m] vCPUs
  * @had_more:	[m] there was more than one at a time
+ * @pass:	[m] counts syncs, so that each meets a table once
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
  * @flush:	[m] an SPTE lost rights since the last env->flush()
  * @invalidations: [m] notifier ranges under way
@@ -157,6 +158,7 @@ struct lull_mmu {
 	unsigned int nr_spare_descs;
 	unsigned int nr_vcpus;
 	bool had_more;
+	u64 pass;
 	unsigned int nr_upper_unsync;
 	bool flush;
 	unsigned int invalidations;

@@ -83,23 +83,19 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 		mmu->nr_upper_unsync--;
 }
 
-/**
- * lull_sp_sync_tree() - bring @sp and all below it in sync
- * @mmu:	the VM's
- * @sp:		top of the tree
- * @most:	stop after so many tables
- *
- * The caller flushes.  Recursion ends at level 1.
- *
- * Return: how many tables were unsync, at most @most.
+/*
+ * What stays unsync, because the host is changing it, is met once: there can be
+ * 512^3 ways to it.  Recursion ends at level 1.
  */
-unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
+static unsigned int sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
 			       unsigned int most)
 {
 	unsigned int idx, nr = 0;
 	struct lull_sp *child;
 
-	lockdep_assert_held(&mmu->lock);
+	if (sp->pass == mmu->pass)
+		return 0;
+	sp->pass = mmu->pass;
 	if (sp->unsync) {
 		sync_sp(mmu, sp);
 		nr++;
@@ -107,14 +103,32 @@ unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
 	if (!sp->unsync_children)
 		return nr;
 	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES) {
-		if (nr == most)
+		if (nr >= most)
 			break;
 		child = link_child(sp->spt[idx]);
-		nr += lull_sp_sync_tree(mmu, child, most - nr);
+		nr += sync_below(mmu, child, most - nr);
 		if (!child->unsync && !child->unsync_children)
 			lull_forget_unsync_child(sp, idx);
 	}
 	return nr;
+}
+
+/**
+ * lull_sp_sync_tree() - bring @sp and all below it in sync
+ * @mmu:	the VM's
+ * @sp:		top of the tree
+ * @most:	stop after so many tables, at least 1
+ *
+ * The caller flushes.
+ *
+ * Return: how many tables were unsync, at most @most.
+ */
+unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
+			       unsigned int most)
+{
+	lockdep_assert_held(&mmu->lock);
+	mmu->pass++;
+	return sync_below(mmu, sp, most);
 }
 
 /*
@@ -391,7 +405,13 @@ bool lull_shadow_needs_sync(struct lull_shadow *sh)
  */
 unsigned int lull_shadow_sync(struct lull_shadow *sh)
 {
-	return lull_shadow_sync_some(sh, LULL_ALL_TABLES);
+	unsigned int nr;
+
+	spin_lock(&sh->mmu->lock);
+	nr = lull_sp_sync_tree(sh->mmu, sh->root, LULL_ALL_TABLES);
+	lull_mmu_flush(sh->mmu);
+	spin_unlock(&sh->mmu->lock);
+	return nr;
 }
 
 /**
@@ -399,16 +419,18 @@ unsigned int lull_shadow_sync(struct lull_shadow *sh)
  * @sh:		the vCPU, with a root
  * @most:	of the tables below it, at least 1
  *
- * A flush event may come at any time, as far as the guest can tell.
+ * A flush event may come at any time, as far as the guest can tell.  Nothing is
+ * done while the host changes memory: what is read then stays unsync.
  *
  * Return: how many tables were unsync, at most @most.
  */
 unsigned int lull_shadow_sync_some(struct lull_shadow *sh, unsigned int most)
 {
-	unsigned int nr;
+	unsigned int nr = 0;
 
 	spin_lock(&sh->mmu->lock);
-	nr = lull_sp_sync_tree(sh->mmu, sh->root, most);
+	if (!sh->mmu->invalidations)
+		nr = lull_sp_sync_tree(sh->mmu, sh->root, most);
 	lull_mmu_flush(sh->mmu);
 	spin_unlock(&sh->mmu->lock);
 	return nr;

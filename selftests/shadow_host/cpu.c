@@ -625,7 +625,6 @@ void cpu_pay_debt(struct vcpu *vcpu, unsigned int most)
 		host_fail("%u tables of at most %u", nr, most);
 	if (nr && lull_shadow_needs_sync(&vcpu->sh))
 		reach(REACH_DEBT);
-	cpu_set_root(vcpu);
 	cpu_enter(vcpu);
 }
 
