@@ -136,15 +136,6 @@ static u64 guarded_call(const char *code, u64 access)
 	return ret;
 }
 
-static s64 hypercall(u64 nr, u64 a0, u64 a1)
-{
-	s64 ret;
-
-	asm volatile("vmcall"
-		     : "=a" (ret) : "a" (nr), "D" (a0), "S" (a1) : "memory");
-	return ret;
-}
-
 static void handle_fault(struct guest_trap *trap)
 {
 	faults++;
@@ -154,14 +145,7 @@ static void handle_fault(struct guest_trap *trap)
 
 static u64 value_of(u64 cr3)
 {
-	const volatile struct lull_cr3_table *t = &table;
-	int i;
-
-	for (i = 0; i < LULL_NR_CR3_TARGETS; i++) {
-		if (t->target[i].cr3 == cr3)
-			return t->target[i].value;
-	}
-	return 0;
+	return guest_cr3_value(&table, cr3);
 }
 
 FIXTURE(guard) {
@@ -227,7 +211,7 @@ static u64 user_word(struct test_vm *vm)
 
 static void guest_not_offered(void *arg)
 {
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_GUARD, 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_GUARD, 1, 0),
 			(u64)LULL_HC_ENOSYS);
 }
 
@@ -247,11 +231,11 @@ static void guest_errors(void *arg)
 {
 	const u64 bad = (u64)LULL_HC_EINVAL;
 
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_GUARD, 2, 0), bad);
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_GUARD, BIT_ULL(63) | 1, 0), bad);
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_GUARD, 1, 1), bad);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_GUARD, 2, 0), bad);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_GUARD, BIT_ULL(63) | 1, 0), bad);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_GUARD, 1, 1), bad);
 	/* To end what has not begun is no error. */
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_GUARD, 0, 0), LULL_HC_OK);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_GUARD, 0, 0), LULL_HC_OK);
 	GUEST_ASSERT_EQ(load64(USER_GVA), 100);
 }
 
@@ -372,7 +356,7 @@ static void guest_targets(void *arg)
 	u64 cr3 = read_cr3(), enter, leave;
 	int i;
 
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
 			LULL_HC_OK);
 	for (i = 0; i < 4; i++) {
 		guarded(value_of(cr3 | LULL_CR3_GUARD), KERNEL_GVA, 0, cr3);
@@ -417,7 +401,7 @@ static void guest_late_value(void *arg)
 	u64 cr3 = read_cr3(), enter;
 	int i;
 
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
 			LULL_HC_OK);
 	for (i = 0; i < ROUNDS; i++) {
 		guarded(cr3, KERNEL_GVA, 0, cr3);
@@ -455,10 +439,10 @@ static void guest_begin(void *arg)
 {
 	shared = arg;
 	this_guest_cpu()->handler[TIMER_VECTOR] = handle_timer;
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_SHARED_PAGE, (u64)arg | 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_SHARED_PAGE, (u64)arg | 1, 0),
 			LULL_HC_OK);
 	shared->deadline = LULL_DEADLINE_NEVER;
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_TIMER, TIMER_VECTOR, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_TIMER, TIMER_VECTOR, 0),
 			LULL_HC_OK);
 	shared->borrowed_cr3 = read_cr3();
 }
@@ -466,7 +450,7 @@ static void guest_begin(void *arg)
 static void guest_halts(void)
 {
 	shared->deadline = rdtsc() + 1000;
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_HALT, 0, 0), LULL_HC_OK);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_HALT, 0, 0), LULL_HC_OK);
 	cli();
 }
 

@@ -25,15 +25,6 @@ static volatile struct lull_shared_page *shared;
 static struct lull_cr3_table table __attribute__((aligned(64)));
 static volatile u32 nr_timer;
 
-static s64 hypercall(u64 nr, u64 a0, u64 a1)
-{
-	s64 ret;
-
-	asm volatile("vmcall"
-		     : "=a" (ret) : "a" (nr), "D" (a0), "S" (a1) : "memory");
-	return ret;
-}
-
 static void handle_timer(struct guest_trap *trap)
 {
 	nr_timer++;
@@ -78,10 +69,10 @@ static void begin(void *arg)
 {
 	shared = arg;
 	this_guest_cpu()->handler[VECTOR] = handle_timer;
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_SHARED_PAGE, (u64)arg | 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_SHARED_PAGE, (u64)arg | 1, 0),
 			LULL_HC_OK);
 	shared->deadline = LULL_DEADLINE_NEVER;
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_TIMER, VECTOR, 0), LULL_HC_OK);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_TIMER, VECTOR, 0), LULL_HC_OK);
 }
 
 /* Map another page, look, and leave the table written. */
@@ -104,7 +95,7 @@ static void idle(u64 cr3)
 	shared->state = LULL_STATE_IDLE;
 	shared->deadline = rdtsc() + SLEEP_US *
 			   (cpuid(LULL_CPUID_TIMING, 0).eax / 1000);
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_IDLE_HALT, 0, 0), LULL_HC_OK);
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_IDLE_HALT, 0, 0), LULL_HC_OK);
 	cli();
 	GUEST_ASSERT_EQ(nr_timer, before + 1);
 	shared->state = LULL_STATE_RUNNING;
@@ -140,7 +131,7 @@ static void guest_stays(void *arg)
 static void guest_has_targets(void *arg)
 {
 	begin(arg);
-	GUEST_ASSERT_EQ(hypercall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
+	GUEST_ASSERT_EQ(vmcall(LULL_HC_SET_CR3_TABLE, (u64)&table | 1, 0),
 			LULL_HC_OK);
 	go_round(2);
 }

@@ -37,11 +37,7 @@ static volatile u64 turn, answer, ready;
 
 static s64 hypercall(u64 nr, u64 a0)
 {
-	s64 ret;
-
-	asm volatile("vmcall" : "=a" (ret) : "a" (nr), "D" (a0), "S" (0)
-		     : "memory");
-	return ret;
+	return vmcall(nr, a0, 0);
 }
 
 static void set_table(u64 a0, s64 want)
@@ -51,14 +47,7 @@ static void set_table(u64 a0, s64 want)
 
 static u64 value_of(u64 cr3)
 {
-	const volatile struct lull_cr3_table *t = &table;
-	int i;
-
-	for (i = 0; i < LULL_NR_CR3_TARGETS; i++) {
-		if (t->target[i].cr3 == cr3)
-			return t->target[i].value;
-	}
-	return 0;
+	return guest_cr3_value(&table, cr3);
 }
 
 static void load(u64 cr3)

@@ -24,17 +24,8 @@ static volatile u32 nr_timer, nr_irqs;
 static volatile u64 taken_at;
 static u64 tsc_per_us;
 
-static s64 hypercall(u64 nr, u64 a0, u64 a1)
-{
-	s64 ret;
-
-	asm volatile("vmcall"
-		     : "=a" (ret) : "a" (nr), "D" (a0), "S" (a1) : "memory");
-	return ret;
-}
-
 #define GUEST_CALL(nr, a0, a1, want)					\
-	GUEST_ASSERT_EQ(hypercall(nr, a0, a1), (u64)(s64)(want))
+	GUEST_ASSERT_EQ(vmcall(nr, a0, a1), (u64)(s64)(want))
 
 static void handle_timer(struct guest_trap *trap)
 {

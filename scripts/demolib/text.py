@@ -19,19 +19,23 @@ def thousands(value):
     return "{:,.0f}".format(value)
 
 
+def _first_cells(data):
+    """Exits and ticks of a period, which both tables begin with."""
+    periods, exits = data["periods"], data["exits"]
+    return ["%.2f" % (count / periods) for count in (
+        exits["total"], exits["cr3"], exits["hlt"] + exits["hypercall"])] + [
+            thousands(data[kind] / periods)
+            for kind in ("vmm_ticks", "pt_ticks")]
+
+
 def table_row(report, workload, arm):
     """The values of HEADINGS, as text."""
     data = report["arms"][arm][workload]
     figure = report["figures"][workload].get(arm)
-    periods, exits = data["periods"], data["exits"]
-    row = [workload, arm]
-    row += ["%.2f" % (count / periods) for count in (
-        exits["total"], exits["cr3"], exits["hlt"] + exits["hypercall"])]
-    row += [thousands(data["vmm_ticks"] / periods),
-            thousands(data["pt_ticks"] / periods),
-            percent(data["pt_switch_share"]), percent(data["idle_share"], 2)]
+    row = [workload, arm] + _first_cells(data) + [
+        percent(data["pt_switch_share"]), percent(data["idle_share"], 2)]
     if figure:
-        row += [thousands(figure["pt_ticks_saved"] / periods),
+        row += [thousands(figure["pt_ticks_saved"] / data["periods"]),
                 percent(figure["became_idle"], 0)]
     else:
         row += ["-", "-"]
@@ -47,13 +51,8 @@ def table_rows(report):
 def _beyond_row(report, workload, arm):
     """The values of beyond.HEADINGS, as text."""
     data = report["beyond"]["arms"][arm][workload]
-    periods, exits = data["periods"], data["exits"]
-    row = [workload, arm]
-    row += ["%.2f" % (count / periods) for count in (
-        exits["total"], exits["cr3"], exits["hlt"] + exits["hypercall"])]
-    return row + [thousands(data["vmm_ticks"] / periods),
-                  thousands(data["pt_ticks"] / periods),
-                  percent(data["idle_share"], 2), "%d" % data["violations"]]
+    return [workload, arm] + _first_cells(data) + [
+        percent(data["idle_share"], 2), "%d" % data["violations"]]
 
 
 def beyond_rows(report):

@@ -12,6 +12,7 @@
 #ifndef SELFTESTS_GUEST_H
 #define SELFTESTS_GUEST_H
 
+#include "hypercall/uapi/lull_para.h"
 #include "lib/layout.h"
 #include "lib/types.h"
 #include "lib/x86.h"
@@ -155,6 +156,19 @@ static inline bool user_returned(const struct caught *caught)
 int guest_vector_of(guest_fn fn, void *arg);
 /* Likewise for an access to memory: *error is the page fault's code. */
 int guest_touch(u64 gva, bool write, u64 *error);
+
+/* What loads @cr3 without an exit, or 0 if @table does not have it. */
+static inline u64
+guest_cr3_value(const volatile struct lull_cr3_table *table, u64 cr3)
+{
+	int i;
+
+	for (i = 0; i < LULL_NR_CR3_TARGETS; i++) {
+		if (table->target[i].cr3 == cr3)
+			return table->target[i].value;
+	}
+	return 0;
+}
 
 /* Start both PICs with vectors from PIC_BASE on, all inputs masked. */
 void guest_pic_init(void);

@@ -175,6 +175,16 @@ static inline void invlpg(u64 gva)
 	asm volatile("invlpg (%0)" : : "r" (gva) : "memory");
 }
 
+/* A hypercall: hypercall/ABI.rst */
+static inline s64 vmcall(u64 nr, u64 a0, u64 a1)
+{
+	s64 ret;
+
+	asm volatile("vmcall"
+		     : "=a" (ret) : "a" (nr), "D" (a0), "S" (a1) : "memory");
+	return ret;
+}
+
 static inline void cpu_relax(void)
 {
 	asm volatile("pause" : : : "memory");
