@@ -325,9 +325,8 @@ bool lull_targets_try_land(struct lull_shadow *sh, hpa_t root)
  * A root may leave the list after the guest has read where it is, and before
  * the guest loads that: then the load exits.  No slot is given to another root
  * in between, because that is done by loads, and by the guest's own calls to
- * begin or end the guard, only.  If its table has had more
- * than one slot, the newest comes first: those before it were all taken when it
- * was chosen.
+ * begin or end the guard, only.  If its table has had more than one slot, the
+ * newest comes first: those before it were all taken when it was chosen.
  *
  * Return: whether it is known.
  */
