@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The full product of the access oracle on Lull, in parts.
 #
-# Usage: oracle_all.sh [CPU...]		(default: broadwell_ult penryn)
+# Usage: oracle_all.sh [--with WORD] [CPU...]	(default: broadwell_ult penryn)
 #
+# WORD is one more for the oracle (oracle/options.c), such as targets.
 # A part's output is in $O (default: out/selftests/oracle-all); a part that is
 # there with an end is not done again, unless something it depends on is newer.
 set -eu
@@ -14,7 +15,12 @@ dir=${O:-$out/selftests/oracle-all}
 parts=16
 number=0
 failed=0
+word=
 
+if [ "${1:-}" = --with ] && [ $# -gt 1 ]; then
+	word=$2
+	shift 2
+fi
 [ $# -gt 0 ] || set -- broadwell_ult penryn
 mkdir -p "$dir"
 make -s -C "$folder" "O=$(realpath -m "$out/selftests")" \
@@ -31,7 +37,7 @@ is_done()
 # total CPU: the sum of the parts' last lines
 total()
 {
-	cat "$dir/$1"-*-$parts.log | awk '/^# oracle: / {
+	cat "$dir/$1$word"-*-$parts.log | awk '/^# oracle: / {
 			cases += $3; accesses += $5; faults += $7; wrong += $9
 		} END {
 			printf "%d cases, %d accesses, %d faults, %d mismatches\n",
@@ -45,18 +51,18 @@ for cpu; do
 	while [ $part -lt $parts ]; do
 		part=$((part + 1))
 		number=$((number + 1))
-		log=$dir/$cpu-$part-$parts.log
+		log=$dir/$cpu$word-$part-$parts.log
 		is_done "$log" || "$folder/oracle.sh" --lull --cpu "$cpu" \
-			--timeout 7200 "part=$part/$parts" >"$log" 2>&1 || :
+			--timeout 7200 "part=$part/$parts $word" >"$log" 2>&1 || :
 		if grep -q '^# oracle: .* 0 mismatches$' "$log" &&
 			! grep -q '^not ok' "$log"; then
-			echo "ok $number oracle on $cpu, part $part"
+			echo "ok $number oracle on $cpu${word:+, $word}, part $part"
 		else
 			failed=1
 			sed 's/^/# /' "$log"
-			echo "not ok $number oracle on $cpu, part $part"
+			echo "not ok $number oracle on $cpu${word:+, $word}, part $part"
 		fi
 	done
-	echo "figure: $cpu: $(total "$cpu")"
+	echo "figure: $cpu${word:+, $word}: $(total "$cpu")"
 done
 exit $failed

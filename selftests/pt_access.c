@@ -66,6 +66,15 @@ static void join_words(int argc, char **argv)
 	}
 }
 
+static void create_vm(struct test_vm *vm)
+{
+	int sys = open_lull();
+	u64 features = allow_para_features(sys);
+
+	close(sys);
+	vm_create_with(vm, features, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct test_vcpu vcpu;
@@ -75,8 +84,8 @@ int main(int argc, char **argv)
 
 	join_words(argc, argv);
 	ksft_print_header();
-	ksft_set_plan(2);
-	vm_create(&vm);
+	ksft_set_plan(3);
+	create_vm(&vm);
 	vcpu_create(&vm, &vcpu, 0, guest_oracle, NULL);
 	/* the kernel's half of the image is a kernel's: SMEP and SMAP */
 	pt_map_image(&vm, vm.cr3, PTE_RW);
@@ -95,6 +104,8 @@ int main(int argc, char **argv)
 	ksft_print_msg("%llu ms\n", (now_us() - begin) / 1000);
 	ksft_test_result(!oracle_mismatches(&oracle), "no mismatch\n");
 	ksft_test_result(sound, "the audit finds no violation\n");
+	ksft_test_result(!oracle.listed == !oracle.targets,
+			 "CR3 targets are used where they are to be\n");
 	vcpu_check_stats(&vcpu);
 	if (ksft_get_fail_cnt())
 		ksft_exit_fail();

@@ -5,7 +5,7 @@
 #define DEFAULT_CASES	16000
 
 const char oracle_usage[] =
-	"words: all | cases=N | part=I/N | case=FIRST[-LAST] [how=0..11] [leave-out=smap-wp]";
+	"words: all|cases=N|part=I/N|case=A[-B] [how=0..11] [leave-out=smap-wp] [targets] [guard]";
 
 /* *text begins with the word: then it is behind it. */
 static bool skip_word(const char **text, const char *word)
@@ -81,6 +81,14 @@ static bool take_word(struct oracle *o, const char **at)
 	}
 	if (skip_word(at, "leave-out=smap-wp")) {
 		o->smap_wp_open = true;
+		return true;
+	}
+	if (skip_word(at, "targets")) {
+		o->targets = true;
+		return true;
+	}
+	if (skip_word(at, "guard")) {
+		o->guard = true;
 		return true;
 	}
 	if (skip_word(at, "cases=")) {

@@ -49,6 +49,10 @@ struct tally {
  * @smap_wp_open: from the words: leave out what shadow/DESIGN.rst, "CR0.WP clear", leaves
  *		open: with SMAP, after a supervisor's write to a read-only user
  *		page, its reads and writes with AC clear are not refused
+ * @targets:	from the words: flush by CR3 targets where the VMM has listed the
+ *		tables
+ * @guard:	from the words: begin the idle guard before each access, which
+ *		then ends it and must be as without.  Both are flush events.
  * @mode_done:	in: called after each combination of control bits
  * @put:	in: prints text in the guest, or NULL: reports are kept
  * @error:	out: why nothing was done, or NULL
@@ -60,11 +64,14 @@ struct tally {
  * @current:	out: the case that is under way
  * @tally:	out: by enum when
  * @left_out:	out: accesses, by @smap_wp_open
+ * @listed:	out: loads of a CR3 target, with @targets
  */
 struct oracle {
 	const char *words;
 	u64 ram;
 	bool smap_wp_open;
+	bool targets;
+	bool guard;
 	void (*mode_done)(struct oracle *o, unsigned int mode);
 	const char *error;
 	u64 first;
@@ -75,6 +82,7 @@ struct oracle {
 	u64 current;
 	struct tally tally[NR_WHEN];
 	u64 left_out;
+	u64 listed;
 };
 
 extern const char oracle_usage[];
@@ -83,6 +91,13 @@ extern const char oracle_usage[];
 void oracle_run(struct oracle *o);
 /* The options, from the words: false with @error set. */
 bool oracle_options(struct oracle *o);
+
+/* Begin with what the words ask the VMM for: @error is set if it has it not. */
+void oracle_use_vmm(struct oracle *o);
+/* Load the tables that are loaded once more, by a CR3 target if they are one. */
+void oracle_reload(struct oracle *o);
+/* The same until they are one, if they are to be. */
+void oracle_flush_by_cr3(struct oracle *o);
 
 /* What happened at an access, or has to. */
 struct seen {

@@ -124,6 +124,8 @@ void oracle_print(const struct oracle *o, say_fn put)
 	}
 	say(put, "# left out, as shadow/DESIGN.rst has it (CR0.WP clear with SMAP): %llu accesses\n",
 	    o->left_out);
+	if (o->targets)
+		say(put, "# by CR3 targets: %llu loads\n", o->listed);
 	say(put, "# oracle: %llu cases, %llu accesses, %llu faults, %llu mismatches\n",
 	    cases, accesses, faults, oracle_mismatches(o));
 }

@@ -94,7 +94,7 @@ static void flush(void)
 		flush_by_pge();
 		break;
 	default:
-		write_cr3(read_cr3());
+		oracle_flush_by_cr3(oracle);
 	}
 }
 
@@ -209,6 +209,8 @@ static void check_access(const struct step *step, const struct kind *kind)
 
 	oracle->current = step->item->c.number;
 	read_walk(slot, &before);
+	if (oracle->guard)
+		GUEST_ASSERT(!vmcall(LULL_HC_IDLE_GUARD, 1, 0));
 	access_do(kind, slot, &seen);
 	read_walk(slot, &seen.walk);
 	tally->accesses++;
@@ -262,7 +264,7 @@ static void do_before(void)
 	}
 	write_walks();
 	if (keeps_global)
-		write_cr3(read_cr3());
+		oracle_reload(oracle);
 	for (i = 0; i < batch.nr; i++) {
 		struct item *item = &batch.items[i];
 		struct step step = {
@@ -477,6 +479,9 @@ void oracle_run(struct oracle *o)
 	if (o->heeds_ac || !cases_smap())
 		cases_leave_out_ac();
 	if (!oracle_options(o))
+		return;
+	oracle_use_vmm(o);
+	if (o->error)
 		return;
 	for (number = o->first; number < o->end;)
 		number = run_mode(number);
