@@ -26,6 +26,7 @@ slice=${SLICE:-20}
 log=$top/out/log/fuzz/$program
 bin=$top/out/selftests
 WALL_PER_SECOND=60	# of the machine's time, when all is slow
+WALL_FOR_LEAKS=1200	# to look for leaked memory, likewise
 
 case $program in
 fuzz_ioctl) unit=ioctls threads=3 ;;
@@ -41,12 +42,14 @@ checkers)
 	module=$top/out/module-checkers/lull.ko
 	tick=4000
 	leaks=--leaks
+	wall=$WALL_FOR_LEAKS
 	;;
 *)
 	"$top/scripts/build-module"
 	module=$top/out/module/lull.ko
 	tick=600
 	leaks=
+	wall=60
 	;;
 esac
 make -s -C "$top/selftests" O="$bin" "$bin/$program"
@@ -58,7 +61,7 @@ machine()
 {
 	# shellcheck disable=SC2086 # a word or none
 	"$top/scripts/vm" run --host "$host" $leaks --cpu haswell --smp "$2" \
-		--timeout $((60 + slice * WALL_PER_SECOND)) \
+		--timeout $((wall + slice * WALL_PER_SECOND)) \
 		--log "$log/$1.machine" \
 		--file "$module" --file "$bin/$program" -- \
 		"insmod lull.ko && ./$program --verbose --seed $((seed + $1)) \
