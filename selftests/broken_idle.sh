@@ -22,12 +22,6 @@ symbol()
 		awk '$2 == "%" { print name; exit } { name = $3 }'
 }
 
-# counted NAME: the last value of a counter
-counted()
-{
-	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" | tail -n 1
-}
-
 # told WITNESS: the RIPs that it traced, each once
 told()
 {

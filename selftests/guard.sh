@@ -10,13 +10,6 @@ need LULL LULL_BZIMAGE LULL_INITRD
 
 parameter=/sys/module/lull/parameters/cr3_targets_despite_l1tf
 
-# between NAME: what a counter, or the exits of a reason, grew between the marks
-between()
-{
-	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" |
-		awk 'NR == 1 { first = $1 } NR == 2 { print $1 - first; exit }'
-}
-
 # kept NAME WORKLOAD OPTION...: it ends well, though each access would end it
 kept()
 {

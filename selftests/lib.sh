@@ -87,6 +87,20 @@ guest()
 	wait $guest
 }
 
+# counted NAME: the last value of a counter in the guest's --stats $tmp/stats
+counted()
+{
+	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" | tail -n 1
+}
+
+# between NAME: what a counter, or the exits of a reason, grew there between the
+# marks
+between()
+{
+	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" |
+		awk 'NR == 1 { first = $1 } NR == 2 { print $1 - first; exit }'
+}
+
 # What a Linux kernel says when something is wrong with it, its processor or
 # its clock
 REPORTS='WARNING: |BUG: |kernel BUG at|Oops|Call Trace|general protection'

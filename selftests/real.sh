@@ -3,11 +3,12 @@
 # Real workloads in the patched guest: the kernel's own selftests, stress-ng,
 # hackbench and cyclictest, as real/list has them.
 #
-# Usage: real.sh MEMORY GROUP[/PROGRAM]... [-- WORD...]
+# Usage: real.sh [OPTION=VALUE...] MEMORY GROUP[/PROGRAM]... [-- WORD...]
 #
-# WORDs go on the guest's command line.  Each workload is a result; so are the
-# guest's kernel log and the audit of the shadow tables, taken again and again
-# while the guest runs.
+# OPTIONs are those of `lull run`, WORDs go on the guest's command line.  Each
+# workload is a result; so are the guest's kernel log and the audit of the shadow
+# tables, taken again and again while the guest runs, and what the idle guard
+# found, if there is one.
 #
 # Guards against: what no test of ours thought of.
 # shellcheck disable=SC2317 # called by check()
@@ -16,6 +17,20 @@
 [ -e "${LULL_REAL_BZIMAGE:-}" ] || LULL_REAL_BZIMAGE=${LULL_BZIMAGE:-}
 need LULL LULL_REAL_BZIMAGE LULL_REAL_INITRD LULL_REAL_LIST
 
+options=
+guard=
+while :; do
+	case $1 in
+	--idle-guard=*) guard=1 ;;
+	--cr3-targets)
+		echo 1 >/sys/module/lull/parameters/cr3_targets_despite_l1tf
+		;;
+	-*) ;;
+	*) break ;;
+	esac
+	options="$options $1"
+	shift
+done
 memory=$1
 shift
 wanted=
@@ -60,12 +75,26 @@ exits()
 		awk -F: -v RS=, '{ n += $2 } END { print n + 0 }'
 }
 
+# It was asked for while the CPU idled, and had nothing to report.
+guarded()
+{
+	[ "$(counted idle_guarded)" -ge 100 ]
+	ok $? "the guard was begun" "$(counted idle_guarded)"
+	for witness in guard_violations tripwire; do
+		[ "$(counted $witness)" = 0 ]
+		ok $? "no $witness" "$(counted $witness)"
+	done
+	echo "# figure: $(counted idle_guarded) times guarded," \
+		"$(counted guard_violations) violations"
+}
+
 # The guest's console is told while it comes, and kept without its CRs.
 {
+	# shellcheck disable=SC2086 # words
 	"$LULL" run --kernel "$LULL_REAL_BZIMAGE" \
 		--initrd "$LULL_REAL_INITRD" --mem "$memory" --idle announce \
 		--stats "$tmp/stats" --append "$OPTIONS real=$wanted $*" \
-		</dev/null 2>&1
+		$options </dev/null 2>&1
 	echo $? >"$tmp/status"
 } | awk -v file="$log" '{
 	sub(/\r$/, "")
@@ -92,6 +121,7 @@ check "the shadow tables are as they should be" diff /dev/null \
 	"$tmp/violations"
 [ $audits -gt 0 ]
 ok $? "they were looked at"
-echo "# figure: real $wanted $*: $results results, $failures failed," \
+[ -z "$guard" ] || guarded
+echo "# figure: real$options $wanted $*: $results results, $failures failed," \
 	"$(exits) exits, $audits audits"
 finish

@@ -10,13 +10,6 @@ need LULL LULL_BZIMAGE LULL_INITRD
 
 parameter=/sys/module/lull/parameters/cr3_targets_despite_l1tf
 
-# loads STATS: of CR3, between the marks of a workload
-loads()
-{
-	sed -n 's/^ *"cr3_loads":\([0-9]*\),*$/\1/p' "$1" |
-		awk 'NR == 1 { first = $1 } NR == 2 { print $1 - first; exit }'
-}
-
 # switches NAME MOST WORKLOAD: it runs, with so many exits for CR3 at most
 switches()
 {
@@ -24,8 +17,8 @@ switches()
 	ok $? "$1: exit status 0" "$(cat "$tmp/log")"
 	check "$1: the workload is ok" all_ok "$tmp/log" 1
 	check "$1: the kernel reports nothing" is_clean "$tmp/log"
-	[ "$(loads "$tmp/stats")" -le "$2" ]
-	ok $? "$1: at most $2 loads of CR3 exit" "$(loads "$tmp/stats") did"
+	[ "$(between cr3_loads)" -le "$2" ]
+	ok $? "$1: at most $2 loads of CR3 exit" "$(between cr3_loads) did"
 }
 
 if ! grep -q '^Not affected' /sys/devices/system/cpu/vulnerabilities/l1tf; then

@@ -11,6 +11,7 @@ from vmlib.paths import TOP, VmError, run_tool
 FOLDER = os.path.join(TOP, "selftests", "real")
 NEEDS = ("real-kernel", "real-initrd", "real-list")
 PROGRAMS = ("stress-ng", "hackbench", "cyclictest")
+OWN = "borrow"                  # compiled from FOLDER
 
 
 def _kernel(build):
@@ -21,7 +22,15 @@ def _kernel(build):
         raise VmError(str(error)) from error
 
 
-def _files():
+def _own(build):
+    """The program that is ours; returns its path."""
+    path = os.path.join(build, OWN)
+    run_tool(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
+              "-static", "-s", "-o", path, os.path.join(FOLDER, OWN + ".c")])
+    return path
+
+
+def _files(build):
     """(file, path in the guest) of all that the workloads are."""
     done = subprocess.run([os.path.join(TOP, "scripts", "kernel-selftests")],
                           stdout=subprocess.PIPE, text=True, check=False)
@@ -37,6 +46,7 @@ def _files():
         if not path:
             raise VmError("there is no %s: run scripts/deps" % name)
         yield path, "bin/" + name
+    yield _own(build), "bin/" + OWN
     yield os.path.join(FOLDER, "list"), "real/list"
     yield os.path.join(FOLDER, "guest.sh"), "bin/real"
 
@@ -44,7 +54,7 @@ def _files():
 def _initrd(build):
     path = os.path.join(build, "initrd-real")
     command = [os.path.join(TOP, "scripts", "guest-initrd"), path, "--busybox"]
-    for file, inside in _files():
+    for file, inside in _files(build):
         command += ["--with", "%s:%s" % (file, inside)]
     run_tool(command)
     return path
