@@ -34,7 +34,8 @@ kept "sleeper with targets" sleeper,100 --cr3-targets
 ok $? "sleeper with targets: the guard was begun" "$(between idle_guarded)"
 [ "$(between cr3_loads)" -le 2 ]
 ok $? "sleeper with targets: by no exit" "$(between cr3_loads) loads"
-[ "$(between hypercalls)" -le 104 ]
+# IDLE_HALT, for the tick too, and ARM_TIMER at times; the guard takes one more
+[ "$(between hypercalls)" -lt 200 ]
 ok $? "sleeper with targets: by no hypercall" "$(between hypercalls)"
 kept "sleepers2 with targets" sleepers2,100 --cr3-targets
 echo 0 >$parameter
