@@ -6,7 +6,8 @@
 # Usage: oracle.sh --lull|--bare [--cpu MODEL] [--timeout S] [WORD...]
 #
 # WORDs: all, or part=I/N of all, or cases=N for a sample of about N numbers,
-# or case=FIRST[-LAST] [how=0..11], as a mismatch is printed, to do it again.
+# or case=FIRST[-LAST] [how=0..11], as a mismatch is printed, to do it again;
+# on Lull, targets or guard besides (oracle/README.rst).
 # The default is a sample.  The last lines tell the counts; exit status 0 if
 # there was no mismatch.  Broadwell is the model that has all control bits.
 set -eu
@@ -19,7 +20,7 @@ timeout=600
 
 usage()
 {
-	sed -n '6,11s/^# \{0,1\}//p' "$0" >&2
+	sed -n '6,12s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
