@@ -28,6 +28,16 @@ static void make_two(void)
 	cpu_load_cr3(&world.vcpus[1], unit_gpa(4), false);
 }
 
+/* Read what others race for. */
+static void read_in_race(unsigned int gva_nr, struct race race)
+{
+	world.race = race;
+	cpu_access(vcpu(), gva_nr, USER_READ, 0, 0);
+	world.race.kind = RACE_NONE;
+	cpu_check_all();
+	assert_int_equal(unit_audit(), 0);
+}
+
 /*
  * The table changes at the nth call of the env, which may be the flush after
  * its write protection: what was walked is no longer true then.
@@ -41,16 +51,12 @@ static bool changes_late(bool cached, unsigned int nth)
 	if (cached)
 		assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 	assert_true(cpu_access(other, 0, SUP_WRITE, 1, 0));
-	world.race = (struct race){
+	read_in_race(NR_POS, (struct race){
 		.kind = RACE_ENTRY,
 		.countdown = nth,
 		.vcpu = 1,
 		.val = unit_gpa(DATA + 1) | ENTRY_USED,
-	};
-	cpu_access(vcpu(), NR_POS, USER_READ, 0, 0);
-	world.race.kind = RACE_NONE;
-	cpu_check_all();
-	assert_int_equal(unit_audit(), 0);
+	});
 	return tally.retried > retried;
 }
 
@@ -85,17 +91,13 @@ static void walked_before_a_flush(void **state)
 		cpu_load_cr3(&world.vcpus[1], 0, false);
 		assert_true(cpu_access(vcpu(), 0, USER_READ, 0, 0));
 		world_out(DATA, 0);
-		world.race = (struct race){
+		read_in_race(0, (struct race){
 			.kind = RACE_ACT,
 			.countdown = nth,
 			.vcpu = 1,
 			.where = NR_POS,
 			.val = unit_gpa(DATA + 1) | ENTRY_USED,
-		};
-		cpu_access(vcpu(), 0, USER_READ, 0, 0);
-		world.race.kind = RACE_NONE;
-		cpu_check_all();
-		assert_int_equal(unit_audit(), 0);
+		});
 	}
 	assert_in_range(tally.retried - retried, 1, 19);
 }
@@ -114,15 +116,11 @@ static void moved_after_the_look(void **state)
 		unit_setup(state);
 		make_two();
 		world_out(DATA, 0);
-		world.race = (struct race){
+		read_in_race(0, (struct race){
 			.kind = RACE_MOVE,
 			.countdown = nth,
 			.where = DATA,
-		};
-		cpu_access(vcpu(), 0, USER_READ, 0, 0);
-		world.race.kind = RACE_NONE;
-		cpu_check_all();
-		assert_int_equal(unit_audit(), 0);
+		});
 	}
 	assert_in_range(tally.retried - retried, 1, 19);
 }
