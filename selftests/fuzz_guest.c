@@ -528,7 +528,7 @@ int main(int argc, char **argv)
 	signal(SIGALRM, stuck);
 	arena_init();
 	sys = open_lull();
-	para_features = allow_para_features(sys);
+	para_features = allow_para_features();
 	begin = now_us();
 	while (fuzz_next_round(&options, runs, &round)) {
 		one_round(sys, &options, round);

@@ -219,7 +219,6 @@ int main(int argc, char **argv)
 	struct fuzz_host host = { 0 };
 	struct fuzz_left left;
 	u64 round = ~0ULL, begin, us;
-	int sys;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
@@ -236,9 +235,7 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(counts != MAP_FAILED);
 	arena_init();
-	sys = open_lull();
-	para_features = allow_para_features(sys);
-	close(sys);
+	para_features = allow_para_features();
 	begin = now_us();
 	while (fuzz_next_round(&options, counts->calls, &round)) {
 		one_round(&options, round);

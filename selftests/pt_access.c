@@ -66,15 +66,6 @@ static void join_words(int argc, char **argv)
 	}
 }
 
-static void create_vm(struct test_vm *vm)
-{
-	int sys = open_lull();
-	u64 features = allow_para_features(sys);
-
-	close(sys);
-	vm_create_with(vm, features, 0);
-}
-
 int main(int argc, char **argv)
 {
 	struct test_vcpu vcpu;
@@ -85,7 +76,7 @@ int main(int argc, char **argv)
 	join_words(argc, argv);
 	ksft_print_header();
 	ksft_set_plan(3);
-	create_vm(&vm);
+	vm_create_with(&vm, allow_para_features(), 0);
 	vcpu_create(&vm, &vcpu, 0, guest_oracle, NULL);
 	/* the kernel's half of the image is a kernel's: SMEP and SMAP */
 	pt_map_image(&vm, vm.cr3, PTE_RW);

@@ -55,12 +55,14 @@ void set_targets_parameter(const char *value)
 	close(fd);
 }
 
-u64 allow_para_features(int sys)
+u64 allow_para_features(void)
 {
 	struct lull_caps caps = { 0 };
+	int sys = open_lull();
 
 	set_targets_parameter("1");
 	CHECK(!try_ioctl(sys, LULL_GET_CAPS, &caps));
+	close(sys);
 	return caps.para_features;
 }
 

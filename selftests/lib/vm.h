@@ -82,7 +82,7 @@ void set_targets_parameter(const char *value);
  * What VMs may offer to their guests; with CR3 targets from now on, if the CPU
  * has them.
  */
-u64 allow_para_features(int sys);
+u64 allow_para_features(void);
 int try_create_vm(int sys, u64 para_features, u32 shadow_pages);
 int try_set_memory(int vm_fd, u32 slot, u32 flags, u64 gpa, u64 size,
 		 const void *hva);
