@@ -55,10 +55,9 @@ audited()
 
 echo 1 >$tracing/events/lull/lull_guard/enable
 audited audit "guard tripwire" --idle=announce
-parameter=/sys/module/lull/parameters/cr3_targets_despite_l1tf
-echo 1 >$parameter
+allow_targets 1
 audited "audit with targets" guard --cr3-targets
-echo 0 >$parameter
+allow_targets 0
 echo 0 >$tracing/events/lull/lull_guard/enable
 
 guest "$tmp/log" sleeper,100 --idle-guard kill --idle=announce

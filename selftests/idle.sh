@@ -41,19 +41,12 @@ total()
 		awk '{ sub(/.*:/, ""); sum += $0 } END { print sum }'
 }
 
-# loads N: of CR3, likewise
-loads()
-{
-	tr -d ' \n' <"$tmp/stats" | grep -o '"cr3_loads":[0-9]*' |
-		sed -n "$1s/.*://p"
-}
-
 # The marks are an exit each, with what they touch; MARKS is for that.
 few_exits()
 {
 	workload "sleeper,$PERIODS" "$@" || return 1
 	exits=$(($(total 2) - $(total 1)))
-	cr3=$(($(loads 2) - $(loads 1)))
+	cr3=$(between cr3_loads)
 	echo "figure: $exits exits in $PERIODS periods, $cr3 of them CR3"
 	[ "$exits" -ge "$PERIODS" ] && [ "$cr3" = 0 ] &&
 		[ $((exits * 100)) -le $((PERIODS * PERCENT + MARKS * 100)) ]

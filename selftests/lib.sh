@@ -87,18 +87,30 @@ guest()
 	wait $guest
 }
 
-# counted NAME: the last value of a counter in the guest's --stats $tmp/stats
-counted()
+# values NAME: of a counter, or the exits of a reason, in the guest's --stats
+# $tmp/stats: at each mark, and at the end
+values()
 {
-	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" | tail -n 1
+	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats"
 }
 
-# between NAME: what a counter, or the exits of a reason, grew there between the
-# marks
+# counted NAME: the last value
+counted()
+{
+	values "$1" | tail -n 1
+}
+
+# between NAME: what it grew between the marks
 between()
 {
-	sed -n "s/^ *\"$1\":\([0-9]*\),*\$/\1/p" "$tmp/stats" |
+	values "$1" |
 		awk 'NR == 1 { first = $1 } NR == 2 { print $1 - first; exit }'
+}
+
+# allow_targets 1|0: CR3 targets on a CPU with L1TF, too, or not
+allow_targets()
+{
+	echo "$1" >/sys/module/lull/parameters/cr3_targets_despite_l1tf
 }
 
 # What a Linux kernel says when something is wrong with it, its processor or

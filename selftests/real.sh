@@ -3,12 +3,12 @@
 # Real workloads in the patched guest: the kernel's own selftests, stress-ng,
 # hackbench and cyclictest, as real/list has them.
 #
-# Usage: real.sh [OPTION=VALUE...] MEMORY GROUP[/PROGRAM]... [-- WORD...]
+# Usage: real.sh [OPTION...] MEMORY GROUP[/PROGRAM]... [-- WORD...]
 #
-# OPTIONs are those of `lull run`, WORDs go on the guest's command line.  Each
-# workload is a result; so are the guest's kernel log and the audit of the shadow
-# tables, taken again and again while the guest runs, and what the idle guard
-# found, if there is one.
+# OPTIONs are those of `lull run`, as --NAME=VALUE or --NAME; WORDs go on the
+# guest's command line.  Each workload is a result; so are the guest's kernel log
+# and the audit of the shadow tables, taken again and again while the guest runs,
+# and what the idle guard found, if there is one.
 #
 # Guards against: what no test of ours thought of.
 # shellcheck disable=SC2317 # called by check()
@@ -22,9 +22,7 @@ guard=
 while :; do
 	case $1 in
 	--idle-guard=*) guard=1 ;;
-	--cr3-targets)
-		echo 1 >/sys/module/lull/parameters/cr3_targets_despite_l1tf
-		;;
+	--cr3-targets) allow_targets 1 ;;
 	-*) ;;
 	*) break ;;
 	esac

@@ -8,8 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 need LULL LULL_BZIMAGE LULL_INITRD
 
-parameter=/sys/module/lull/parameters/cr3_targets_despite_l1tf
-
 # switches NAME MOST WORKLOAD: it runs, with so many exits for CR3 at most
 switches()
 {
@@ -22,14 +20,14 @@ switches()
 }
 
 if ! grep -q '^Not affected' /sys/devices/system/cpu/vulnerabilities/l1tf; then
-	echo 0 >$parameter
+	allow_targets 0
 	guest "$tmp/log" none --cr3-targets
 	ok $((!$?)) "refused on a CPU with L1TF" "$(cat "$tmp/log")"
 	check "... with the reason" grep -q L1TF "$tmp/log"
 fi
-echo 1 >$parameter
+allow_targets 1
 # Some 1600 switches
 switches ring 16 ring,400,4,60
 switches sleepers2 2 sleepers2,100,5000,40
-echo 0 >$parameter
+allow_targets 0
 finish
