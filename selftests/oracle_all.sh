@@ -48,6 +48,7 @@ total()
 echo "1..$(($# * parts))"
 for cpu; do
 	part=0
+	title="$cpu${word:+, $word}"
 	while [ $part -lt $parts ]; do
 		part=$((part + 1))
 		number=$((number + 1))
@@ -56,13 +57,13 @@ for cpu; do
 			--timeout 7200 "part=$part/$parts $word" >"$log" 2>&1 || :
 		if grep -q '^# oracle: .* 0 mismatches$' "$log" &&
 			! grep -q '^not ok' "$log"; then
-			echo "ok $number oracle on $cpu${word:+, $word}, part $part"
+			echo "ok $number oracle on $title, part $part"
 		else
 			failed=1
 			sed 's/^/# /' "$log"
-			echo "not ok $number oracle on $cpu${word:+, $word}, part $part"
+			echo "not ok $number oracle on $title, part $part"
 		fi
 	done
-	echo "figure: $cpu${word:+, $word}: $(total "$cpu")"
+	echo "figure: $title: $(total "$cpu")"
 done
 exit $failed

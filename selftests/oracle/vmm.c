@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the VMM has beside the processor, for flushes and accesses that are to be
- * the same with it.  Nothing of libc.
+ * What the VMM has beside the processor, for flushes and accesses that are to
+ * be the same with it.  Nothing of libc.
  */
 #include "lib/guest.h"
 #include "oracle/oracle.h"
