@@ -261,14 +261,20 @@ static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
 	if ((cr4 ^ vcpu->vmx.cr4) != X86_CR4_PGE ||
 	    !lull_shadow_try_resync(sh))
 		return LULL_NEXT_SLOW;
-	vcpu->bucket = LULL_TICKS_PRIV;
 	lull_vmx_set_cr4(&vcpu->vmx, cr4);
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	return lull_next_insn(vcpu);
 }
 
+static int get_cr3(struct lull_vcpu *vcpu, unsigned int gpr)
+{
+	write_gpr(vcpu, gpr, vcpu->shadow.cr3);
+	return lull_next_insn(vcpu);
+}
+
 /**
- * lull_emul_cr_quick() - MOV to a control register that finds all it needs
+ * lull_emul_cr_quick() - MOV to or from a control register that finds all it
+ * needs
  * @vcpu:	the vCPU
  *
  * Context: interrupts off.
@@ -277,14 +283,19 @@ static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
 int lull_emul_cr_quick(struct lull_vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
-	u64 val = read_gpr(vcpu, (qualification >> 8) & 0xf);
+	unsigned int gpr = (qualification >> 8) & 0xf;
 
-	/* Access type 0, and the register. */
+	/* The register, and in bits 5:4 the access type: 1 is a MOV from it. */
 	switch (qualification & 0x3f) {
-	case 3:
-		return set_cr3_quick(vcpu, val);
-	case 4:
-		return set_cr4_quick(vcpu, val);
+	case 0x03:
+		vcpu->bucket = LULL_TICKS_PT_SWITCH;
+		return set_cr3_quick(vcpu, read_gpr(vcpu, gpr));
+	case 0x04:
+		vcpu->bucket = LULL_TICKS_PRIV;
+		return set_cr4_quick(vcpu, read_gpr(vcpu, gpr));
+	case 0x13:
+		vcpu->bucket = LULL_TICKS_PRIV;
+		return get_cr3(vcpu, gpr);
 	default:
 		return LULL_NEXT_SLOW;
 	}
@@ -323,7 +334,9 @@ int lull_emul_cr(struct lull_vcpu *vcpu)
 	case 0:
 		return mov_to_cr(vcpu, cr, read_gpr(vcpu, gpr));
 	case 1:
-		write_gpr(vcpu, gpr, cr == 3 ? vcpu->shadow.cr3 : vcpu->cr8);
+		if (cr == 3)
+			return get_cr3(vcpu, gpr);
+		write_gpr(vcpu, gpr, vcpu->cr8);
 		return lull_next_insn(vcpu);
 	case 2:
 		lull_vmx_set_cr0(&vcpu->vmx, lull_vmx_get_cr0(&vcpu->vmx) &

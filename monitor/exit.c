@@ -476,7 +476,6 @@ int lull_exit_quick(struct lull_vcpu *vcpu)
 	case VMX_EXIT_INVLPG:
 		return invlpg_quick(vcpu);
 	case VMX_EXIT_CR_ACCESS:
-		vcpu->bucket = LULL_TICKS_PT_SWITCH;
 		return lull_emul_cr_quick(vcpu);
 	case VMX_EXIT_IO:
 		vcpu->bucket = LULL_TICKS_IRQ;
