@@ -215,7 +215,8 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
 		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
 			continue;
-		if (!sp->parents.val && !is_root_in_use(sp))
+		if (!sp->parents.val && !is_root_in_use(sp) &&
+		    !is_recent(mmu, sp))
 			lull_sp_prepare_zap(mmu, sp, dead);
 		else
 			mark_unsync(mmu, sp);
@@ -409,6 +410,8 @@ void lull_root_put(struct lull_shadow *sh)
  */
 void lull_root_set(struct lull_shadow *sh, struct lull_sp *root)
 {
+	if (sh->root != root)
+		root->loaded = ++sh->mmu->loads;
 	root->root_count++;
 	lull_root_put(sh);
 	root->used = true;

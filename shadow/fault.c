@@ -93,7 +93,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 /* Under the lock: the walk and the page are known to be true now. */
 static enum lull_fault_result install(struct lull_shadow *sh,
 				      struct lull_fault *fault,
-				      const struct lull_walk *walk,
+				      struct lull_walk *walk,
 				      const struct lull_page *page)
 {
 	struct lull_sp *sp = walk->sp;
@@ -103,7 +103,7 @@ static enum lull_fault_result install(struct lull_shadow *sh,
 	if (!sp)
 		return LULL_FAULT_RETRY;
 	lull_leaf_set(sh, sp, fault, walk, page);
-	lull_leaf_prefetch(sh->mmu, sp, pt_index(fault->gva, 1));
+	walk->leaf = sp;
 	return LULL_FAULT_FIXED;
 }
 
@@ -135,6 +135,10 @@ static int fault_atomic(struct lull_shadow *sh, struct lull_fault *fault)
 	} else if (!r) {
 		fault->result = install(sh, fault, &walk, &page);
 		lull_leaf_put_page(mmu, &page);
+		/* Where this page was at hand its neighbours may be, too. */
+		if (walk.leaf)
+			lull_leaf_prefetch(sh, walk.leaf,
+					   pt_index(fault->gva, 1));
 	} else if (r < 0) {
 		return -EAGAIN;
 	}

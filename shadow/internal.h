@@ -61,6 +61,7 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @shown:	guests were told where its table is
  * @listed:	targets in force that it is, each counted in @root_count, too
  * @root_count:	vCPUs and targets that have it as their root
+ * @loaded:	mmu->loads when a vCPU last went to it; 0 if none did
  * @pass:	mmu->pass when a sync last came by
  * @parents:	SPTEs that link it
  * @present:	SPTEs that are not 0
@@ -80,6 +81,7 @@ struct lull_sp {
 	u16 unsync_children;
 	u16 listed;
 	unsigned int root_count;
+	u64 loaded;
 	u64 pass;
 	struct lull_rmap parents;
 	DECLARE_BITMAP(present, LULL_PT_ENTRIES);
@@ -168,6 +170,9 @@ static inline u64 link_bits(const struct lull_sp *sp)
 	return is_pdpt(sp->role) ? LULL_PTE_P : LULL_SPTE_LINK;
 }
 
+/* Rmap descriptors that one fault may need: one for each level, and one. */
+#define LULL_NEED_DESCS		(LULL_ROOT_LEVEL + 1)
+
 /* Level of a walk without entries: above them all. */
 #define LULL_NO_ENTRIES		(LULL_ROOT_LEVEL + 1)
 
@@ -183,6 +188,7 @@ static inline u64 link_bits(const struct lull_sp *sp)
  * @gfn:	4 KiB frame the address translates to
  * @sp:		in: NULL; under the lock the root, and the walk does not sleep.
  *		out: the shadow page of the table at @top
+ * @leaf:	shadow page of level 1 with the new SPTE, NULL before there is
  */
 struct lull_walk {
 	u64 gpte[LULL_NO_ENTRIES + 1];
@@ -193,12 +199,23 @@ struct lull_walk {
 	int level;
 	gfn_t gfn;
 	struct lull_sp *sp;
+	struct lull_sp *leaf;
 };
 
 /* Does some vCPU have it as its root, by all that is known? */
 static inline bool is_root_in_use(const struct lull_sp *sp)
 {
 	return sp->root_count > sp->listed;
+}
+
+/*
+ * Was it left a moment ago, and will most likely be loaded again?  A kernel
+ * that isolates page tables writes the user's root while it is in its own.
+ */
+static inline bool is_recent(const struct lull_mmu *mmu,
+			     const struct lull_sp *sp)
+{
+	return sp->loaded && mmu->loads - sp->loaded < 2 * mmu->nr_vcpus;
 }
 
 static inline bool is_in_sync(const struct lull_sp *sp)
@@ -220,6 +237,7 @@ int lull_walk_gva(struct lull_shadow *sh, struct lull_fault *fault,
 
 /* rmap.c */
 void lull_rmap_stock(struct lull_shadow *sh);
+void lull_rmap_stock_spare(struct lull_shadow *sh);
 bool lull_rmap_add(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
 void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
 void lull_rmap_free_spares(struct lull_mmu *mmu);
@@ -280,10 +298,12 @@ void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
 		   const struct lull_walk *walk, const struct lull_page *page);
 bool lull_leaf_remake(struct lull_mmu *mmu, struct lull_sp *sp,
 		      unsigned int idx, u64 gpte);
-void lull_leaf_prefetch(struct lull_mmu *mmu, struct lull_sp *sp,
+void lull_leaf_prefetch(struct lull_shadow *sh, struct lull_sp *sp,
 			unsigned int idx);
 
 /* sync.c */
+void lull_mode_set(struct lull_shadow *sh,
+		   const struct lull_paging_mode *mode); /* without the lock */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
 bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 		       unsigned int idx);

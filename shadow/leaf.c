@@ -131,6 +131,30 @@ void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
 		sp->gptes[idx] = walk->seen[1];
 }
 
+/* Map @gfn at @idx with @access, less what the host's page does not give. */
+static bool make(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx,
+		 gfn_t gfn, unsigned int access)
+{
+	u64 spte = sp->spt[idx];
+	struct lull_page page = {
+		.hfn = pte_frame(spte),
+		.writable = spte & LULL_SPTE_HOST_W,
+	};
+	bool made;
+
+	if (!spte || leaf_gfn(sp, idx) != gfn) {
+		if (mmu->invalidations ||
+		    lull_leaf_page(mmu, gfn, false, &page))
+			return false;
+	}
+	if (!page.writable ||
+	    ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, gfn)))
+		access &= ~LULL_ACC_W;
+	made = store(mmu, sp, idx, gfn, make_leaf(&page, access));
+	lull_leaf_put_page(mmu, &page);
+	return made;
+}
+
 /**
  * lull_leaf_remake() - make the leaf that an entry gives, without a walk
  * @mmu:	the VM's
@@ -148,57 +172,77 @@ bool lull_leaf_remake(struct lull_mmu *mmu, struct lull_sp *sp,
 		      unsigned int idx, u64 gpte)
 {
 	unsigned int access = sp->role.access & gpte_access(gpte);
-	gfn_t gfn = pte_frame(gpte);
-	u64 spte = sp->spt[idx];
-	struct lull_page page = {
-		.hfn = pte_frame(spte),
-		.writable = spte & LULL_SPTE_HOST_W,
-	};
-	bool made;
 
 	/* With WP clear rights are the walk's to give. */
 	if (!entry_usable(sp, gpte) || !sp->role.wp)
 		return false;
-	if (!spte || leaf_gfn(sp, idx) != gfn) {
-		if (mmu->invalidations ||
-		    lull_leaf_page(mmu, gfn, false, &page))
-			return false;
-	}
-	if (!page.writable || !(gpte & LULL_PTE_D) ||
-	    ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, gfn)))
+	if (!(gpte & LULL_PTE_D))
 		access &= ~LULL_ACC_W;
-	made = store(mmu, sp, idx, gfn, make_leaf(&page, access));
-	if (made)
-		sp->gptes[idx] = gpte;
-	lull_leaf_put_page(mmu, &page);
-	return made;
+	if (!make(mmu, sp, idx, pte_frame(gpte), access))
+		return false;
+	sp->gptes[idx] = gpte;
+	return true;
 }
 
-/* Most neighbours that one fault maps, too. */
-#define PREFETCH	16
+/* Most neighbours that one fault maps, too: of a first page, and of the next. */
+#define PREFETCH_FIRST	2
+#define PREFETCH_NEXT	16
+
+/* The next piece of a large page, whose A is set. */
+static bool prefetch_piece(struct lull_mmu *mmu, struct lull_sp *sp,
+			   unsigned int idx)
+{
+	unsigned int access = sp->role.access;
+
+	if (test_bit(idx, sp->present) || !sp->role.wp)
+		return false;
+	if (sp->role.clean)
+		access &= ~LULL_ACC_W;
+	return make(mmu, sp, idx, direct_gfn(sp, idx), access);
+}
+
+static bool prefetch_entry(struct lull_mmu *mmu, struct lull_sp *sp,
+			   unsigned int idx)
+{
+	u64 gpte;
+
+	if (mmu->env->read_gpte(mmu, (sp->gfn << 12) + 8 * idx, &gpte, true))
+		return false;
+	if (test_bit(idx, sp->present) && gpte_unchanged(sp->gptes[idx], gpte))
+		return false;
+	return lull_leaf_remake(mmu, sp, idx, gpte);
+}
+
+static bool is_mapped(const struct lull_sp *sp, unsigned int idx)
+{
+	return idx < LULL_PT_ENTRIES && test_bit(idx, sp->present);
+}
 
 /**
- * lull_leaf_prefetch() - map what follows a page that was just mapped
- * @mmu:	the VM's
+ * lull_leaf_prefetch() - map what comes after a page that was just mapped
+ * @sh:		the vCPU
  * @sp:		a page of level 1
  * @idx:	where it was mapped
  *
- * Goes on while there is something new.
+ * Goes on while there is something new, in the direction in which the guest
+ * goes: away from a neighbour that it has mapped.
  */
-void lull_leaf_prefetch(struct lull_mmu *mmu, struct lull_sp *sp,
+void lull_leaf_prefetch(struct lull_shadow *sh, struct lull_sp *sp,
 			unsigned int idx)
 {
-	gpa_t gpa = sp->gfn << 12;
-	unsigned int nr;
-	u64 gpte;
+	struct lull_mmu *mmu = sh->mmu;
+	bool up = is_mapped(sp, idx - 1), down = is_mapped(sp, idx + 1);
+	unsigned int nr = up || down ? PREFETCH_NEXT : PREFETCH_FIRST;
+	unsigned int step = down && !up ? -1 : 1;
+	bool direct = sp->role.direct;
 
-	if (sp->role.direct)
-		return;
-	for (nr = 0; nr < PREFETCH && ++idx < LULL_PT_ENTRIES; nr++) {
-		if (mmu->env->read_gpte(mmu, gpa + 8 * idx, &gpte, true) ||
-		    (test_bit(idx, sp->present) &&
-		     gpte_unchanged(sp->gptes[idx], gpte)) ||
-		    !lull_leaf_remake(mmu, sp, idx, gpte))
+	while (nr--) {
+		idx += step;
+		if (idx >= LULL_PT_ENTRIES)
+			return;
+		lull_rmap_stock_spare(sh);
+		if (!(direct ? prefetch_piece(mmu, sp, idx) :
+			       prefetch_entry(mmu, sp, idx)))
 			return;
 	}
 }

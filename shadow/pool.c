@@ -11,8 +11,8 @@
 /* Most objects one fault can need: a table for each level, and two rmaps. */
 #define NEED_SPS	4
 #define NEED_TABLES	(2 * NEED_SPS)
-#define NEED_DESCS	(NEED_SPS + 1)
 
+static_assert(LULL_NEED_DESCS == NEED_SPS + 1);
 static_assert(NEED_TABLES <= LULL_CACHE_SIZE);
 
 /*
@@ -65,6 +65,14 @@ static int topup_slab(struct lull_cache *cache, struct kmem_cache *slab,
 	return 0;
 }
 
+/* Prefetching takes what a fault leaves. */
+static int topup_descs(struct lull_cache *cache)
+{
+	if (cache->nr >= LULL_NEED_DESCS)
+		return 0;
+	return topup_slab(cache, lull_rmap_desc_cache, LULL_CACHE_SIZE);
+}
+
 static int topup_tables(struct lull_cache *cache, unsigned int want,
 			gfp_t zone)
 {
@@ -91,7 +99,7 @@ int lull_shadow_topup(struct lull_shadow *sh)
 
 	r = topup_slab(&sh->sps, sp_cache, NEED_SPS);
 	if (!r)
-		r = topup_slab(&sh->descs, lull_rmap_desc_cache, NEED_DESCS);
+		r = topup_descs(&sh->descs);
 	if (!r)
 		r = topup_tables(&sh->tables, NEED_TABLES, 0);
 	if (!r && sh->mode.unpaged)
@@ -107,7 +115,7 @@ int lull_shadow_topup(struct lull_shadow *sh)
  */
 bool lull_shadow_is_ready(const struct lull_shadow *sh)
 {
-	return sh->sps.nr >= NEED_SPS && sh->descs.nr >= NEED_DESCS &&
+	return sh->sps.nr >= NEED_SPS && sh->descs.nr >= LULL_NEED_DESCS &&
 	       sh->tables.nr >= NEED_TABLES &&
 	       (!sh->mode.unpaged || sh->low.nr);
 }
@@ -132,11 +140,13 @@ void *lull_cache_pop(struct lull_cache *cache)
 void lull_shadow_init(struct lull_shadow *sh, struct lull_mmu *mmu,
 		      unsigned int maxphyaddr)
 {
+	const struct lull_paging_mode mode = { .wp = true };
+
 	*sh = (struct lull_shadow){
 		.mmu = mmu,
 		.rsvd_pa = LULL_PTE_ADDR & ~((1ULL << maxphyaddr) - 1),
-		.mode.wp = true,
 	};
+	lull_mode_set(sh, &mode);
 	lull_targets_init(sh);
 	spin_lock(&mmu->lock);
 	mmu->nr_vcpus++;
@@ -222,6 +232,7 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 		mmu->nr_spares--;
 		sp->invalid = false;
 		sp->used = false;
+		sp->loaded = 0;
 	} else {
 		sp = take_new(sh, role);
 	}

@@ -67,6 +67,16 @@ void lull_rmap_stock(struct lull_shadow *sh)
 }
 
 /**
+ * lull_rmap_stock_spare() - the same, if the next fault does not need it more
+ * @sh:		vCPU whose set-aside descriptors may be used
+ */
+void lull_rmap_stock_spare(struct lull_shadow *sh)
+{
+	if (sh->descs.nr > LULL_NEED_DESCS)
+		lull_rmap_stock(sh);
+}
+
+/**
  * lull_rmap_add() - add @spte, which must not be in @rmap
  * @mmu:	the VM's
  * @rmap:	the reverse map

@@ -130,6 +130,7 @@ struct lull_mmu_stats {
  * @nr_spare_descs: [m] how many
  * @nr_vcpus:	[m] vCPUs
  * @had_more:	[m] there was more than one at a time
+ * @loads:	[m] how often a vCPU went to another root
  * @pass:	[m] counts syncs, so that each meets a table once
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
  * @flush:	[m] an SPTE lost rights since the last env->flush()
@@ -158,6 +159,7 @@ struct lull_mmu {
 	unsigned int nr_spare_descs;
 	unsigned int nr_vcpus;
 	bool had_more;
+	u64 loads;
 	u64 pass;
 	unsigned int nr_upper_unsync;
 	bool flush;
@@ -183,7 +185,7 @@ struct lull_paging_mode {
 	bool smap;
 };
 
-#define LULL_CACHE_SIZE		12
+#define LULL_CACHE_SIZE		24
 
 /**
  * struct lull_cache - objects set aside before the mmu lock is taken
@@ -266,6 +268,7 @@ struct lull_target_entry {
  * @mmu:	[I] the VM's
  * @rsvd_pa:	[I] physical-address bits the guest does not have
  * @mode:	[v] control bits
+ * @root_role:	[v] role of a root under @mode, as a word
  * @cr3:	[v] guest CR3
  * @guarded:	[v] the root has no user half
  * @root:	[v] the shadow root in use, NULL before the first load; the
@@ -282,6 +285,7 @@ struct lull_shadow {
 	struct lull_mmu *mmu;
 	u64 rsvd_pa;
 	struct lull_paging_mode mode;
+	u32 root_role;
 	u64 cr3;
 	bool guarded;
 	struct lull_sp *root;

@@ -185,9 +185,9 @@ static void sync_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 		sync_entry(mmu, sp, idx, gpte);
 }
 
-static union lull_role root_role(const struct lull_shadow *sh, u64 cr3)
+static union lull_role role_under(const struct lull_paging_mode *mode)
 {
-	if (sh->mode.unpaged)
+	if (mode->unpaged)
 		return (union lull_role){
 			.level = LULL_UNPAGED_LEVEL,
 			.direct = true,
@@ -197,12 +197,19 @@ static union lull_role root_role(const struct lull_shadow *sh, u64 cr3)
 	return (union lull_role){
 		.level = LULL_ROOT_LEVEL,
 		.access = LULL_ACC_ALL,
-		.nxe = sh->mode.nxe,
-		.wp = sh->mode.wp,
-		.smep_not_wp = sh->mode.smep && !sh->mode.wp,
-		.smap_not_wp = sh->mode.smap && !sh->mode.wp,
-		.guard = !!(cr3 & LULL_GUARDED),
+		.nxe = mode->nxe,
+		.wp = mode->wp,
+		.smep_not_wp = mode->smep && !mode->wp,
+		.smap_not_wp = mode->smap && !mode->wp,
 	};
+}
+
+static union lull_role root_role(const struct lull_shadow *sh, u64 cr3)
+{
+	union lull_role role = { .word = sh->root_role };
+
+	role.guard = !role.unpaged && (cr3 & LULL_GUARDED);
+	return role;
 }
 
 static gfn_t root_gfn(const struct lull_shadow *sh, u64 cr3)
@@ -366,6 +373,19 @@ int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list)
 }
 
 /**
+ * lull_mode_set() - set the mode, and what follows from it
+ * @sh:		the vCPU, without a root
+ * @mode:	the control bits
+ *
+ * Context: the vCPU's thread; the lock is not needed.
+ */
+void lull_mode_set(struct lull_shadow *sh, const struct lull_paging_mode *mode)
+{
+	sh->mode = *mode;
+	sh->root_role = role_under(mode).word;
+}
+
+/**
  * lull_shadow_set_mode() - control bits changed
  * @sh:		the vCPU
  * @mode:	the new ones
@@ -380,7 +400,7 @@ void lull_shadow_set_mode(struct lull_shadow *sh,
 		lull_targets_drop(sh);
 	lull_root_put(sh);
 	spin_unlock(&sh->mmu->lock);
-	sh->mode = *mode;
+	lull_mode_set(sh, mode);
 	if (mode->unpaged)
 		sh->guarded = false;
 }

@@ -160,7 +160,7 @@ static void writable_with_wp_clear(void **state)
 	struct lull_sp *l1;
 
 	unit_set(L1, idx, unit_gpa(DATA + 2) | LULL_PTE_P | LULL_PTE_U);
-	world.vcpus[0].sh.mode = unit_mode(2 | 4);
+	unit_start_mode(2 | 4);
 	unit_flush();
 	assert_true(cpu_access(&world.vcpus[0], 3, SUP_WRITE, 0, 0));
 	root = world.vcpus[0].sh.root;

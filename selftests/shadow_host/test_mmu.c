@@ -49,7 +49,7 @@ static void pairs_of_accesses(unsigned int mode, bool large)
 {
 	unsigned int bits, pair;
 
-	vcpu()->sh.mode = unit_mode(mode);
+	unit_start_mode(mode);
 	for (bits = 0; bits < 1U << 7; bits++) {
 		for (pair = 0; pair < NR_ACCESSES * NR_ACCESSES; pair++) {
 			set_rights(bits, large);
@@ -87,6 +87,33 @@ static void cached_root(void **state)
 	assert_int_equal(lull_shadow_load_cr3(&vcpu()->sh, 0, &cached), 0);
 	assert_true(cached);
 	cpu_set_root(vcpu());
+}
+
+static bool is_cached(u64 cr3)
+{
+	union lull_role role = { .word = vcpu()->sh.root_role };
+	bool found;
+
+	spin_lock(&world.mmu.lock);
+	found = lull_sp_find(&world.mmu, cr3 >> 12, role);
+	spin_unlock(&world.mmu.lock);
+	return found;
+}
+
+/* The root that a vCPU has just left is kept when it is written, no other. */
+static void written_roots(void **state)
+{
+	cpu_load_cr3(vcpu(), unit_gpa(5), false);
+	unit_monitor_write(L4);
+	assert_true(is_cached(0));
+	cpu_load_cr3(vcpu(), unit_gpa(5), false);
+	unit_monitor_write(L4);
+	cpu_load_cr3(vcpu(), 0, false);
+	cpu_load_cr3(vcpu(), unit_gpa(5), false);
+	cpu_load_cr3(vcpu(), unit_gpa(6), false);
+	unit_monitor_write(L4);
+	assert_false(is_cached(0));
+	assert_int_equal(unit_audit(), 0);
 }
 
 static void host_cannot_give_a_page(void **state)
@@ -416,6 +443,7 @@ int main(void)
 		MMU_TEST(pairs_to_a_small_page),
 		MMU_TEST(pairs_to_a_large_page),
 		MMU_TEST(cached_root),
+		MMU_TEST(written_roots),
 		MMU_TEST(host_cannot_give_a_page),
 		MMU_TEST(host_cannot_read_a_table),
 		cmocka_unit_test(no_memory_for_the_module),

@@ -239,9 +239,12 @@ static void lost_by_reclaim(void **state)
 /* A table that was a root and that nobody has loaded becomes a data page. */
 static void freed_root(void **state)
 {
-	unsigned int nr;
+	unsigned int nr, i;
 
 	list_both();
+	/* It has not been left just now. */
+	for (i = 1; i < 5; i++)
+		cpu_load_cr3(vcpu(), unit_gpa(OTHER + i), false);
 	cpu_load_cr3(vcpu(), 0, false);
 	nr = world.mmu.nr_pages;
 	unit_monitor_write(OTHER);

@@ -41,7 +41,7 @@ static void try_all(void)
 	for (i = 0; i < 4; i++)
 		saved[i] = world.pages[tables[i]].mem[0];
 	for (bits = 0; bits < NR_MODES; bits++) {
-		vcpu->sh.mode = unit_mode(bits);
+		unit_start_mode(bits);
 		for (access = 0; access < NR_ACCESSES; access++) {
 			cpu_translate(vcpu, 0, access);
 			for (i = 0; i < 4; i++)

@@ -63,6 +63,17 @@ struct lull_paging_mode unit_mode(unsigned int bits)
 }
 
 /**
+ * unit_start_mode() - control bits for the next root
+ * @bits:	as for unit_mode()
+ */
+void unit_start_mode(unsigned int bits)
+{
+	const struct lull_paging_mode mode = unit_mode(bits);
+
+	lull_mode_set(&world.vcpus[0].sh, &mode);
+}
+
+/**
  * unit_set_mode() - change control bits
  * @mode:	the new ones
  */

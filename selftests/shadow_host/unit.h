@@ -23,6 +23,7 @@ void unit_set(unsigned int page, unsigned int index, u64 entry);
 void unit_monitor_write(unsigned int page);
 void unit_set_mode(const struct lull_paging_mode *mode);
 struct lull_paging_mode unit_mode(unsigned int bits);
+void unit_start_mode(unsigned int bits);
 void unit_flush(void);
 unsigned int unit_audit(void);
 void unit_corrupt(void *at, const void *to, size_t size);
