@@ -377,6 +377,16 @@ static int invlpg_quick(struct lull_vcpu *vcpu)
 	return lull_next_insn(vcpu);
 }
 
+/* Ended by lull_vmx_limit_stay(), or it was the longest there may be. */
+static int handle_timer(struct lull_vcpu *vcpu)
+{
+	u64 now = lull_vcpu_tsc(vcpu);
+
+	if (lull_ptimer_is_due(&vcpu->timer, now))
+		lull_ptimer_look(&vcpu->timer, &vcpu->para, now);
+	return LULL_NEXT_GUEST;
+}
+
 static int handle_irq_window(struct lull_vcpu *vcpu)
 {
 	lull_vmx_irq_window(&vcpu->vmx, false);
@@ -412,7 +422,7 @@ static const struct exit_policy policies[] = {
 	[VMX_EXIT_MWAIT] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_MONITOR] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_INVEPT] = { LULL_TICKS_PRIV, lull_inject_ud },
-	[VMX_EXIT_PREEMPTION_TIMER] = { LULL_TICKS_ENTRY, handle_nothing },
+	[VMX_EXIT_PREEMPTION_TIMER] = { LULL_TICKS_IRQ, handle_timer },
 	[VMX_EXIT_INVVPID] = { LULL_TICKS_PRIV, lull_inject_ud },
 	[VMX_EXIT_WBINVD] = { LULL_TICKS_PRIV, handle_skip },
 	[VMX_EXIT_XSETBV] = { LULL_TICKS_PRIV, lull_emul_xsetbv },

@@ -15,6 +15,11 @@
  * one more look is promised, for the longest stay: what lengthens a stay is most
  * often the host's own tick.
  *
+ * A guest that runs is looked at by its own thread, where the CPU can end a stay
+ * in guest mode at a given time: to say when costs two instructions at each
+ * entry, to set the host's timer and take its interrupt 4000.  Then the host's
+ * timer is only for halts.
+ *
  * A guest cannot make the host's timer fire more than twice as often as it
  * exits: each firing is for a halt, a call or an interrupt that came before, or
  * that one look more.
@@ -60,14 +65,11 @@ static enum hrtimer_restart timer_fires(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* Set the host's timer to the deadline, or to @limit if that is earlier. */
-static void arm(struct lull_ptimer *t, u64 limit, u64 now)
+static void set_timer(struct lull_ptimer *t, u64 when, u64 now)
 {
-	u64 when = min(t->deadline, limit);
-
-	if (when == t->armed)
+	if (when == t->set)
 		return;
-	t->armed = when;
+	t->set = when;
 	if (when == LULL_DEADLINE_NEVER)
 		hrtimer_try_to_cancel(&t->timer);
 	else
@@ -76,11 +78,28 @@ static void arm(struct lull_ptimer *t, u64 limit, u64 now)
 			      HRTIMER_MODE_ABS_HARD);
 }
 
-/* The timer has fired, or is to be set anew. */
-static void forget_armed(struct lull_ptimer *t)
+/* Look at the deadline, or at @limit if that is earlier. */
+static void arm(struct lull_ptimer *t, u64 limit, u64 now)
 {
+	t->armed = min(t->deadline, limit);
+	t->limits = t->by_cpu && t->armed != LULL_DEADLINE_NEVER;
+	set_timer(t, t->by_cpu ? LULL_DEADLINE_NEVER : t->armed, now);
+}
+
+/* The same in a halt, where the deadline stays what it is. */
+static void arm_halted(struct lull_ptimer *t, u64 now)
+{
+	t->armed = t->deadline;
+	set_timer(t, t->armed, now);
+}
+
+/* It has fired, or the clock was changed. */
+static void forget_fired(struct lull_ptimer *t)
+{
+	if (!READ_ONCE(t->fired))
+		return;
 	WRITE_ONCE(t->fired, false);
-	t->armed = 0;
+	t->set = LULL_DEADLINE_NEVER;
 }
 
 /* If the deadline has come, the interrupt is pending and the deadline gone. */
@@ -143,16 +162,19 @@ static u64 next_look(struct lull_ptimer *t, u64 now)
 /**
  * lull_ptimer_init() - a timer that does nothing
  * @t:		zeroed
+ * @by_cpu:	the vCPU's stays can be limited: see lull_ptimer_is_due()
  * @kick:	called from hard interrupts when the vCPU has to look
  */
-void lull_ptimer_init(struct lull_ptimer *t,
+void lull_ptimer_init(struct lull_ptimer *t, bool by_cpu,
 		      void (*kick)(struct lull_ptimer *t))
 {
 	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	t->timer.function = timer_fires;
 	t->kick = kick;
+	t->by_cpu = by_cpu;
 	t->deadline = LULL_DEADLINE_NEVER;
 	t->armed = LULL_DEADLINE_NEVER;
+	t->set = LULL_DEADLINE_NEVER;
 }
 
 /**
@@ -165,7 +187,7 @@ void lull_ptimer_destroy(struct lull_ptimer *t)
 }
 
 /**
- * lull_ptimer_look() - the guest asked for it, or @t->fired
+ * lull_ptimer_look() - the guest asked for it, @t->fired, or it is due
  * @t:		the timer
  * @para:	the vCPU's page; may have no timer
  * @now:	the guest's TSC
@@ -174,7 +196,7 @@ void lull_ptimer_destroy(struct lull_ptimer *t)
  */
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 {
-	forget_armed(t);
+	forget_fired(t);
 	if (!para->timer_vector) {
 		stop(t, para);
 		return;
@@ -183,6 +205,21 @@ void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 	take_deadline(t, now);
 	arm(t, next_look(t, now), now);
 	publish(t, para, NULL);
+}
+
+/**
+ * lull_ptimer_is_due() - was a look promised that nobody but the vCPU does?
+ * @t:		the timer, not in a halt
+ * @now:	the guest's TSC
+ *
+ * With @t->limits the vCPU asks before each entry, and lets its stay end when
+ * @t->armed comes.
+ *
+ * Return: whether lull_ptimer_look() is due.
+ */
+bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now)
+{
+	return t->limits && now >= t->armed;
 }
 
 /**
@@ -203,12 +240,11 @@ void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		return;
 	end_stay(t, now);
 	t->deadline = deadline;
-	if (READ_ONCE(t->fired))
-		forget_armed(t);
+	forget_fired(t);
 	take_deadline(t, now);
 	t->near = lull_ptimer_waits(t, now);
 	if (!t->near)
-		arm(t, LULL_DEADLINE_NEVER, now);
+		arm_halted(t, now);
 }
 
 /**
@@ -234,9 +270,9 @@ bool lull_ptimer_waits(const struct lull_ptimer *t, u64 now)
 void lull_ptimer_expire(struct lull_ptimer *t, u64 now)
 {
 	t->near = false;
-	forget_armed(t);
+	forget_fired(t);
 	take_deadline(t, now);
-	arm(t, LULL_DEADLINE_NEVER, now);
+	arm_halted(t, now);
 }
 
 /**

@@ -12,15 +12,20 @@
 
 /**
  * struct lull_ptimer - the timer of one vCPU
- * @timer:	the host's
+ * @timer:	the host's; with @by_cpu for halts only
  * @fired:	[a] look at the deadline before the guest is entered.  Set by
  *		@timer.
  * @pending:	[v] the interrupt waits to be taken; only with a vector
  * @taken:	[v] ... and the guest has not been told
  * @near:	[v] halted, and @timer is not set: not worth it
  * @deadline:	[v] what was read last, less what was taken
- * @armed:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not.  The
- *		guest knows this value, or an earlier one: but not while halted.
+ * @armed:	[v] when the deadline is looked at; LULL_DEADLINE_NEVER if it is
+ *		not.  The guest knows this value, or an earlier one: but not
+ *		while halted.
+ * @by_cpu:	[I] the CPU can end the guest's stays
+ * @limits:	[v] it has to, at @armed
+ * @set:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not, or
+ *		@fired
  * @resumed:	[v] when the guest's present stay began
  * @busy:	[v] how long its stays were lately
  * @fires:	[a] how often @timer did
@@ -35,18 +40,22 @@ struct lull_ptimer {
 	bool pending;
 	bool taken;
 	bool near;
+	bool by_cpu;
+	bool limits;
 	u64 deadline;
 	u64 armed;
+	u64 set;
 	u64 resumed;
 	u64 busy;
 	u64 fires;
 	void (*kick)(struct lull_ptimer *t);
 };
 
-void lull_ptimer_init(struct lull_ptimer *t,
+void lull_ptimer_init(struct lull_ptimer *t, bool by_cpu,
 		      void (*kick)(struct lull_ptimer *t));
 void lull_ptimer_destroy(struct lull_ptimer *t);
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now);
+bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now);
 void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		      u64 deadline, u64 now);
 bool lull_ptimer_waits(const struct lull_ptimer *t, u64 now);

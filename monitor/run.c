@@ -279,6 +279,7 @@ static bool must_leave(struct lull_vcpu *vcpu)
 /* What may sleep and has to be done before the guest can be entered. */
 static int prepare(struct lull_vcpu *vcpu)
 {
+	u64 now;
 	int r;
 
 	if (READ_ONCE(vcpu->vm->dead))
@@ -295,9 +296,10 @@ static int prepare(struct lull_vcpu *vcpu)
 		if (r)
 			return r;
 	}
-	if (READ_ONCE(vcpu->timer.fired))
-		lull_ptimer_look(&vcpu->timer, &vcpu->para,
-				 lull_vcpu_tsc(vcpu));
+	now = lull_vcpu_tsc(vcpu);
+	if (READ_ONCE(vcpu->timer.fired) ||
+	    lull_ptimer_is_due(&vcpu->timer, now))
+		lull_ptimer_look(&vcpu->timer, &vcpu->para, now);
 	cond_resched();
 	if (READ_ONCE(vcpu->shadow.targets.stale))
 		lull_vcpu_settle_targets(vcpu);
@@ -431,6 +433,17 @@ static __always_inline int handle_quick(struct lull_vcpu *vcpu)
 	return r;
 }
 
+/* Is no look at the deadline due?  Then the next stay ends when one is. */
+static bool limit_stay(struct lull_vcpu *vcpu)
+{
+	u64 now = vcpu->last + vcpu->tsc_offset;
+
+	if (lull_ptimer_is_due(&vcpu->timer, now))
+		return false;
+	lull_vmx_limit_stay(&vcpu->vmx, vcpu->timer.armed - now);
+	return true;
+}
+
 /*
  * Run the guest until an exit that cannot be handled at once.  Returns
  * LULL_NEXT_GUEST when prepare() has something to do first, LULL_NEXT_SLOW
@@ -440,7 +453,11 @@ static int run_until_slow(struct lull_vcpu *vcpu)
 {
 	deliver_irq(vcpu);
 	lull_account_here(vcpu, LULL_TICKS_GUEST);
+	if (!vcpu->timer.limits)
+		lull_vmx_unlimit_stay(&vcpu->vmx);
 	for (;;) {
+		if (vcpu->timer.limits && !limit_stay(vcpu))
+			return LULL_NEXT_GUEST;
 		run_guest(vcpu);
 		if (handle_quick(vcpu) != LULL_NEXT_GUEST)
 			break;

@@ -62,7 +62,7 @@ static struct lull_vcpu *vcpu_alloc(struct lull_vm *vm, int id)
 	vcpu->id = id;
 	mutex_init(&vcpu->mutex);
 	init_swait_queue_head(&vcpu->wait);
-	lull_ptimer_init(&vcpu->timer, timer_kick);
+	lull_ptimer_init(&vcpu->timer, lull_vmx_config()->timer, timer_kick);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vcpu->run || !fpu_alloc_guest_fpstate(&vcpu->fpu))
 		goto err_free;

@@ -204,5 +204,7 @@ int lull_vmx_choose_config(const struct vmx_msrs *msrs,
 	choose_efer(config);
 	config->cr3_targets = VMX_MISC_CR3_TARGETS(msrs->misc) >=
 			      VMX_NR_CR3_TARGETS;
+	config->timer = config->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
+	config->timer_shift = msrs->misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
 	return 0;
 }

@@ -121,13 +121,32 @@ static void init_efer_list(struct vmx_vcpu *vmx)
  */
 #define LONGEST_STAY_MS	250
 
-static void init_preemption_timer(void)
+/**
+ * lull_vmx_limit_stay() - end every stay in guest mode after a time
+ * @vmx:	loaded; lull_vmx_config()->timer
+ * @ticks:	of the TSC, from the next entry on; the CPU's timer is coarser
+ *		and may take one of its own ticks more, never fewer
+ *
+ * It holds for each entry until it is changed.
+ */
+void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks)
 {
-	u64 ticks = (u64)tsc_khz * LONGEST_STAY_MS;
-
-	ticks >>= __rdmsr(MSR_IA32_VMX_MISC) &
-		  VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	ticks = min_t(u64, ticks, (u64)tsc_khz * LONGEST_STAY_MS);
+	ticks = (ticks >> lull_vmx_config()->timer_shift) + 1;
 	vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, min_t(u64, ticks, U32_MAX));
+	vmx->limited = true;
+}
+
+/**
+ * lull_vmx_unlimit_stay() - let stays last
+ * @vmx:	loaded
+ */
+void lull_vmx_unlimit_stay(struct vmx_vcpu *vmx)
+{
+	if (!vmx->limited)
+		return;
+	lull_vmx_limit_stay(vmx, U64_MAX);
+	vmx->limited = false;
 }
 
 static void init_controls(struct vmx_vcpu *vmx)
@@ -165,8 +184,8 @@ static void init_controls(struct vmx_vcpu *vmx)
 	}
 	if (vmx->efer_list)
 		init_efer_list(vmx);
-	if (config->pin & PIN_BASED_VMX_PREEMPTION_TIMER)
-		init_preemption_timer();
+	vmx->limited = config->timer;
+	lull_vmx_unlimit_stay(vmx);
 }
 
 /* What is the same on every CPU; lull_vmx_load() writes the rest. */

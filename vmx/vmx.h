@@ -30,6 +30,8 @@
  * @tpr_shadow:	the TPR shadow can be used
  * @efer_controls: entry and exit load EFER; otherwise the MSR lists do
  * @cr3_targets: there are VMX_NR_CR3_TARGETS CR3-target values
+ * @timer:	there is a VMX-preemption timer
+ * @timer_shift: it counts the TSC divided by 2 to this power
  */
 struct vmx_config {
 	u32 revision;
@@ -46,6 +48,8 @@ struct vmx_config {
 	bool tpr_shadow;
 	bool efer_controls;
 	bool cr3_targets;
+	bool timer;
+	u8 timer_shift;
 };
 
 #define VMX_NR_CR3_TARGETS	4
@@ -80,7 +84,7 @@ enum vmx_exit_reason {
 	VMX_EXIT_MONITOR = 39,
 	VMX_EXIT_ENTRY_MACHINE_CHECK = 41,
 	VMX_EXIT_INVEPT = 50,
-	VMX_EXIT_PREEMPTION_TIMER = 52,	/* nothing to do, as for 1 */
+	VMX_EXIT_PREEMPTION_TIMER = 52,
 	VMX_EXIT_INVVPID = 53,
 	VMX_EXIT_WBINVD = 54,
 	VMX_EXIT_XSETBV = 55,
@@ -164,6 +168,7 @@ struct vmx_invvpid {
  * @entry_controls: VM-entry controls in the VMCS
  * @irq_window:	interrupt-window exiting is on in them
  * @cr3_targets: how many CR3-target values are in force
+ * @limited:	stays end before the longest
  * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
@@ -207,6 +212,7 @@ struct vmx_vcpu {
 	u32 entry_controls;
 	bool irq_window;
 	u8 cr3_targets;
+	bool limited;
 	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -283,6 +289,8 @@ int lull_vmx_get_cpl(struct vmx_vcpu *vmx);
 int lull_vmx_get_msr(struct vmx_vcpu *vmx, u32 msr, u64 *val);
 int lull_vmx_set_msr(struct vmx_vcpu *vmx, u32 msr, u64 val);
 void lull_vmx_set_tsc_offset(struct vmx_vcpu *vmx, u64 offset);
+void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks);
+void lull_vmx_unlimit_stay(struct vmx_vcpu *vmx);
 /* Guest-linear address, of INS and OUTS. */
 gva_t lull_vmx_get_linear_address(struct vmx_vcpu *vmx);
 /*

@@ -65,7 +65,7 @@ static void pass(u64 us)
 	fake_time_advance(us * US);
 }
 
-static int setup(void **state)
+static int start(bool by_cpu)
 {
 	fake_time_reset(0);
 	tsc = 1000000;
@@ -77,9 +77,19 @@ static int setup(void **state)
 	lull_para_init(&para, &env, LULL_PARA_F_ALL);
 	para.shared_gpa = PAGE_GPA;
 	para.timer_vector = VECTOR;
-	lull_ptimer_init(&timer, kick);
+	lull_ptimer_init(&timer, by_cpu, kick);
 	lull_ptimer_look(&timer, &para, tsc);
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return start(false);
+}
+
+static int setup_by_cpu(void **state)
+{
+	return start(true);
 }
 
 static void look(void)
@@ -176,6 +186,41 @@ static void test_near(void **state)
 	halt();
 	assert_false(timer.near);
 	assert_true(fake_timer_expires() > 0);
+}
+
+/* The CPU looks while the guest runs, the host's timer wakes it from a halt. */
+static void test_by_cpu(void **state)
+{
+	assert_false(timer.limits || lull_ptimer_is_due(&timer, NEVER));
+	page.deadline = tsc + 300;
+	look();
+	assert_int_equal(page.armed, tsc + 300);
+	assert_true(timer.limits && fake_timer_expires() == -1);
+	assert_false(lull_ptimer_is_due(&timer, tsc + 299));
+	assert_true(lull_ptimer_is_due(&timer, tsc + 300));
+	pass(300);
+	look();
+	assert_true(timer.pending && timer.limits);
+	assert_int_equal(page.armed, tsc + MIN_STAY);
+	assert_true(fake_timer_expires() == -1);
+	timer.pending = false;
+	page.deadline = tsc + 5000;
+	halt();
+	assert_true(fake_timer_expires() > 0);
+	pass(100);
+	resume();
+	assert_true(timer.limits && fake_timer_expires() == -1);
+	assert_true(page.armed > tsc && page.armed < tsc + 4900);
+	halt();
+	pass(4901);
+	assert_true(timer.fired);
+	lull_ptimer_expire(&timer, tsc);
+	assert_true(timer.pending);
+	resume();
+	assert_int_equal(kicks, 1);
+	para.timer_vector = 0;
+	look();
+	assert_false(timer.limits);
 }
 
 static void test_later_deadline(void **state)
@@ -324,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup(test_running, setup),
 		cmocka_unit_test_setup(test_stored_late, setup),
 		cmocka_unit_test_setup(test_near, setup),
+		cmocka_unit_test_setup(test_by_cpu, setup_by_cpu),
 		cmocka_unit_test_setup(test_later_deadline, setup),
 		cmocka_unit_test_setup(test_past, setup),
 		cmocka_unit_test_setup(test_halt, setup),
