@@ -69,6 +69,7 @@ static void move_tsc(struct lull_vcpu *vcpu, u64 by)
 	lull_vmx_set_tsc_offset(&vcpu->vmx, vcpu->tsc_offset);
 	/* What it is set to was in the old time. */
 	WRITE_ONCE(vcpu->timer.fired, true);
+	set_bit(LULL_REQ_PREPARE, &vcpu->requests);
 }
 
 static int write_msr(struct lull_vcpu *vcpu, u32 msr, u64 val)

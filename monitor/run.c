@@ -106,14 +106,15 @@ void lull_vcpu_inject(struct lull_vcpu *vcpu, const struct lull_exception *ex)
 			  ex->error_code, ex->has_error, false);
 	if (ex->vector == LULL_VEC_PF)
 		vcpu->vmx.cr2 = ex->cr2;
-	if (!lull_vmx_inject(&vcpu->vmx, ex))
+	if (!lull_vmx_inject(&vcpu->vmx, ex)) {
 		vcpu->shutdown = true;
+		set_bit(LULL_REQ_PREPARE, &vcpu->requests);
+	}
 }
 
 static bool has_irq(struct lull_vcpu *vcpu)
 {
-	return vcpu->timer.pending ||
-	       (!vcpu->id && lull_irqchip_pending(&vcpu->vm->chip));
+	return vcpu->timer.pending || READ_ONCE(*vcpu->irq_line);
 }
 
 /* The timer's interrupt needs no acknowledgment, so it goes first. */
@@ -279,9 +280,10 @@ static bool must_leave(struct lull_vcpu *vcpu)
 /* What may sleep and has to be done before the guest can be entered. */
 static int prepare(struct lull_vcpu *vcpu)
 {
-	u64 now;
 	int r;
 
+	if (test_bit(LULL_REQ_PREPARE, &vcpu->requests))
+		clear_bit(LULL_REQ_PREPARE, &vcpu->requests);
 	if (READ_ONCE(vcpu->vm->dead))
 		return -EIO;
 	if (vcpu->shutdown) {
@@ -296,10 +298,10 @@ static int prepare(struct lull_vcpu *vcpu)
 		if (r)
 			return r;
 	}
-	now = lull_vcpu_tsc(vcpu);
 	if (READ_ONCE(vcpu->timer.fired) ||
-	    lull_ptimer_is_due(&vcpu->timer, now))
-		lull_ptimer_look(&vcpu->timer, &vcpu->para, now);
+	    lull_ptimer_is_due(&vcpu->timer, vcpu->last + vcpu->tsc_offset))
+		lull_ptimer_look(&vcpu->timer, &vcpu->para,
+				 lull_vcpu_tsc(vcpu));
 	cond_resched();
 	if (READ_ONCE(vcpu->shadow.targets.stale))
 		lull_vcpu_settle_targets(vcpu);
@@ -336,17 +338,15 @@ static bool may_enter(struct lull_vcpu *vcpu)
  * for since may_enter() said yes has come with an IPI, which ends the next stay
  * as it begins; an exit that halts the vCPU or kills the VM is not handled at
  * once.  So this is only quicker than an IPI, but for what the handler itself
- * did: a thread it woke, a triple fault, a TSC that moved under the timer, CR3
- * targets that it listed or took off the list.
+ * did: a thread it woke, CR3 targets that it listed or took off the list.  For a
+ * triple fault, or a TSC that moved under the timer, it makes a request.
  */
 static __always_inline bool may_reenter(struct lull_vcpu *vcpu)
 {
 	const unsigned long mask = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
 				   _TIF_NOTIFY_SIGNAL;
 
-	return likely(!vcpu->shutdown) &&
-	       likely(!READ_ONCE(vcpu->timer.fired)) &&
-	       likely(!READ_ONCE(vcpu->shadow.targets.stale)) &&
+	return likely(!READ_ONCE(vcpu->shadow.targets.stale)) &&
 	       likely(!(read_thread_flags() & mask));
 }
 
@@ -360,12 +360,14 @@ static void trace_requeue(struct lull_vcpu *vcpu)
 			  event & VMX_INTR_HAS_ERROR, true);
 }
 
-static void answer_requests(struct lull_vcpu *vcpu)
+/* Return: false if prepare() has something to do. */
+static bool answer_requests(struct lull_vcpu *vcpu)
 {
 	if (test_and_clear_bit(LULL_REQ_FLUSH, &vcpu->requests)) {
 		lull_count(vcpu, LULL_CNT_TLB_FLUSHES);
 		lull_vmx_flush_tlb(&vcpu->vmx);
 	}
+	return !test_bit(LULL_REQ_PREPARE, &vcpu->requests);
 }
 
 /* Once into the guest and out; interrupts stay off. */
@@ -373,10 +375,11 @@ static __always_inline void run_guest(struct lull_vcpu *vcpu)
 {
 	u64 exited;
 
+	if (trace_lull_exit_enabled())
+		vcpu->entered = vcpu->last;
 	if (trace_lull_entry_enabled())
 		trace_lull_entry(vcpu->vm->id, vcpu->id,
 				 lull_vmx_get_rip(&vcpu->vmx));
-	vcpu->entered = vcpu->last;
 	lull_soft_tlb_enter(vcpu);
 	lull_vmx_run(&vcpu->vmx, vcpu->gpr, &vcpu->exit);
 	lull_soft_tlb_leave(vcpu);
@@ -433,14 +436,29 @@ static __always_inline int handle_quick(struct lull_vcpu *vcpu)
 	return r;
 }
 
-/* Is no look at the deadline due?  Then the next stay ends when one is. */
-static bool limit_stay(struct lull_vcpu *vcpu)
+/* How long may the guest stay?  Asked when it enters after a slow exit. */
+static void begin_stay(struct lull_vcpu *vcpu)
 {
-	u64 now = vcpu->last + vcpu->tsc_offset;
+	u64 end, longest;
 
-	if (lull_ptimer_is_due(&vcpu->timer, now))
+	if (!vcpu->timer.limits) {
+		if (vcpu->vmx.limited)
+			lull_vmx_unlimit_stay(&vcpu->vmx);
+		return;
+	}
+	end = vcpu->timer.armed - vcpu->tsc_offset;
+	longest = vcpu->last + lull_vmx_longest_stay();
+	vcpu->stay_end = (s64)(end - longest) < 0 ? end : longest;
+}
+
+/* What is left of it; false if nothing is. */
+static __always_inline bool limit_stay(struct lull_vcpu *vcpu)
+{
+	s64 left = vcpu->stay_end - vcpu->last;
+
+	if (unlikely(left <= 0))
 		return false;
-	lull_vmx_limit_stay(&vcpu->vmx, vcpu->timer.armed - now);
+	lull_vmx_limit_stay(&vcpu->vmx, left);
 	return true;
 }
 
@@ -451,22 +469,24 @@ static bool limit_stay(struct lull_vcpu *vcpu)
  */
 static int run_until_slow(struct lull_vcpu *vcpu)
 {
+	lull_vmx_refresh_host(&vcpu->vmx);
 	deliver_irq(vcpu);
 	lull_account_here(vcpu, LULL_TICKS_GUEST);
-	if (!vcpu->timer.limits)
-		lull_vmx_unlimit_stay(&vcpu->vmx);
+	begin_stay(vcpu);
 	for (;;) {
-		if (vcpu->timer.limits && !limit_stay(vcpu))
+		if (vcpu->timer.limits && !limit_stay(vcpu)) {
+			vcpu->bucket = LULL_TICKS_ENTRY;
 			return LULL_NEXT_GUEST;
+		}
 		run_guest(vcpu);
 		if (handle_quick(vcpu) != LULL_NEXT_GUEST)
 			break;
-		if (!may_reenter(vcpu) || !lull_soft_tlb_reenter(vcpu)) {
+		if (!may_reenter(vcpu) || !lull_soft_tlb_reenter(vcpu) ||
+		    (unlikely(READ_ONCE(vcpu->requests)) &&
+		     !answer_requests(vcpu))) {
 			account_quick(vcpu, LULL_TICKS_ENTRY);
 			return LULL_NEXT_GUEST;
 		}
-		if (unlikely(READ_ONCE(vcpu->requests)))
-			answer_requests(vcpu);
 		deliver_irq(vcpu);
 		account_quick(vcpu, LULL_TICKS_GUEST);
 	}

@@ -34,9 +34,14 @@ static const struct lull_para_env para_env = {
 	.write_gpa = para_write,
 };
 
+static const bool always_low;
+
 static void timer_kick(struct lull_ptimer *t)
 {
-	lull_vcpu_kick(container_of(t, struct lull_vcpu, timer));
+	struct lull_vcpu *vcpu = container_of(t, struct lull_vcpu, timer);
+
+	set_bit(LULL_REQ_PREPARE, &vcpu->requests);
+	lull_vcpu_kick(vcpu);
 }
 
 static void vcpu_free(struct lull_vcpu *vcpu)
@@ -62,6 +67,7 @@ static struct lull_vcpu *vcpu_alloc(struct lull_vm *vm, int id)
 	vcpu->id = id;
 	mutex_init(&vcpu->mutex);
 	init_swait_queue_head(&vcpu->wait);
+	vcpu->irq_line = id ? &always_low : &vm->chip.intr;
 	lull_ptimer_init(&vcpu->timer, lull_vmx_config()->timer, timer_kick);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vcpu->run || !fpu_alloc_guest_fpstate(&vcpu->fpu))

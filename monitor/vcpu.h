@@ -43,6 +43,7 @@
 /* Bits of lull_vcpu.requests: to do before the guest is entered. */
 enum {
 	LULL_REQ_FLUSH,		/* drop hardware translations */
+	LULL_REQ_PREPARE,	/* @shutdown, or the timer has fired */
 };
 
 #define LULL_CPUID_SLOTS	16
@@ -100,9 +101,12 @@ struct lull_cpuid_slot {
  * @cpu:	[a] where it runs, while @in_guest
  * @requests:	[a] bits LULL_REQ_*
  * @wait:	where the thread sleeps in HLT
+ * @irq_line:	[I] INTR of the PIC; of a line that is always low for others
+ *		than the first
  * @notifier:	[v] tells when the thread is scheduled out and in
  * @bucket:	[v] enum lull_ticks that time goes to
  * @last:	[v] TSC when it was last charged
+ * @stay_end:	[v] TSC when the guest's stay has to end, if it is limited
  * @created:	[I] TSC when the vCPU was made
  * @debugfs:	[I] directory
  * @stats:	[v] what LULL_GET_STATS returns; read racily by debugfs
@@ -147,9 +151,11 @@ struct lull_vcpu {
 	int cpu;
 	unsigned long requests;
 	struct swait_queue_head wait;
+	const bool *irq_line;
 	struct preempt_notifier notifier;
 	enum lull_ticks bucket;
 	u64 last;
+	u64 stay_end;
 	u64 created;
 	struct dentry *debugfs;
 	struct lull_vcpu_stats stats;

@@ -130,8 +130,15 @@ void lull_vmx_put(struct vmx_vcpu *vmx)
 	restore_host_segments(vmx);
 }
 
-/* Host state that may change between any two entries. */
-static void refresh_host_state(struct vmx_vcpu *vmx)
+/**
+ * lull_vmx_refresh_host() - bring the host's half of the VMCS up to date
+ * @vmx:	loaded; interrupts off
+ *
+ * To be called before the first lull_vmx_run() since interrupts were on: what
+ * changes with this thread's memory map, and with what other threads make of
+ * this CPU, stays as it is until they are again.
+ */
+void lull_vmx_refresh_host(struct vmx_vcpu *vmx)
 {
 	unsigned long cr3 = __native_read_cr3();
 	unsigned long cr4 = native_read_cr4();
@@ -294,12 +301,14 @@ static __always_inline unsigned int run_guest(struct vmx_vcpu *vmx, u64 *gpr,
 
 static void prepare(struct vmx_vcpu *vmx)
 {
-	refresh_host_state(vmx);
 	if (unlikely(vmx->tlb_stale)) {
 		lull_invvpid_context(&vmx->flush);
 		vmx->tlb_stale = false;
 	}
 	lull_vmx_count_entry(vmx);
+	if (vmx->limited)
+		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE,
+			     (vmx->stay >> vmx->stay_shift) + 1);
 	/* Perf may change it in an interrupt, between any two entries. */
 	if (static_branch_unlikely(&lull_vmx_host_pmu))
 		vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);

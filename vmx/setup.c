@@ -122,31 +122,25 @@ static void init_efer_list(struct vmx_vcpu *vmx)
 #define LONGEST_STAY_MS	250
 
 /**
- * lull_vmx_limit_stay() - end every stay in guest mode after a time
- * @vmx:	loaded; lull_vmx_config()->timer
- * @ticks:	of the TSC, from the next entry on; the CPU's timer is coarser
- *		and may take one of its own ticks more, never fewer
+ * lull_vmx_longest_stay() - most that lull_vmx_limit_stay() takes
  *
- * It holds for each entry until it is changed.
+ * Return: ticks of the TSC.
  */
-void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks)
+u64 lull_vmx_longest_stay(void)
 {
-	ticks = min_t(u64, ticks, (u64)tsc_khz * LONGEST_STAY_MS);
-	ticks = (ticks >> lull_vmx_config()->timer_shift) + 1;
-	vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, min_t(u64, ticks, U32_MAX));
-	vmx->limited = true;
+	return min((u64)tsc_khz * LONGEST_STAY_MS,
+		   (u64)S32_MAX << lull_vmx_config()->timer_shift);
 }
 
 /**
- * lull_vmx_unlimit_stay() - let stays last
- * @vmx:	loaded
+ * lull_vmx_unlimit_stay() - let stays in guest mode last
+ * @vmx:	loaded; lull_vmx_config()->timer
  */
 void lull_vmx_unlimit_stay(struct vmx_vcpu *vmx)
 {
-	if (!vmx->limited)
-		return;
-	lull_vmx_limit_stay(vmx, U64_MAX);
 	vmx->limited = false;
+	vmcs_write32(VMX_PREEMPTION_TIMER_VALUE,
+		     lull_vmx_longest_stay() >> vmx->stay_shift);
 }
 
 static void init_controls(struct vmx_vcpu *vmx)
@@ -184,8 +178,9 @@ static void init_controls(struct vmx_vcpu *vmx)
 	}
 	if (vmx->efer_list)
 		init_efer_list(vmx);
-	vmx->limited = config->timer;
-	lull_vmx_unlimit_stay(vmx);
+	vmx->stay_shift = config->timer_shift;
+	if (config->timer)
+		lull_vmx_unlimit_stay(vmx);
 }
 
 /* What is the same on every CPU; lull_vmx_load() writes the rest. */

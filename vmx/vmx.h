@@ -168,7 +168,10 @@ struct vmx_invvpid {
  * @entry_controls: VM-entry controls in the VMCS
  * @irq_window:	interrupt-window exiting is on in them
  * @cr3_targets: how many CR3-target values are in force
- * @limited:	stays end before the longest
+ * @limited:	stays end after @stay
+ * @stay_shift:	lull_vmx_config()->timer_shift
+ * @stay:	the longest that the next may last, in ticks of the TSC, at most
+ *		lull_vmx_longest_stay(); see lull_vmx_limit_stay()
  * @event:	interruption information of the queued event, 0 if none
  * @host_cr3:	value in HOST_CR3
  * @host_cr4:	value in HOST_CR4
@@ -213,6 +216,8 @@ struct vmx_vcpu {
 	bool irq_window;
 	u8 cr3_targets;
 	bool limited;
+	u8 stay_shift;
+	u64 stay;
 	u32 event;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -252,6 +257,8 @@ void lull_vmx_put(struct vmx_vcpu *vmx);
  * caller enables interrupts.  The guest's CR2 is in @vmx->cr2.
  */
 void lull_vmx_run(struct vmx_vcpu *vmx, u64 *gpr, struct vmx_exit *exit);
+/* Before the first of them since interrupts were on. */
+void lull_vmx_refresh_host(struct vmx_vcpu *vmx);
 
 /* setup.c: guest state; loaded. */
 void lull_vmx_set_cr0(struct vmx_vcpu *vmx, u64 cr0);
@@ -289,7 +296,7 @@ int lull_vmx_get_cpl(struct vmx_vcpu *vmx);
 int lull_vmx_get_msr(struct vmx_vcpu *vmx, u32 msr, u64 *val);
 int lull_vmx_set_msr(struct vmx_vcpu *vmx, u32 msr, u64 val);
 void lull_vmx_set_tsc_offset(struct vmx_vcpu *vmx, u64 offset);
-void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks);
+u64 lull_vmx_longest_stay(void);
 void lull_vmx_unlimit_stay(struct vmx_vcpu *vmx);
 /* Guest-linear address, of INS and OUTS. */
 gva_t lull_vmx_get_linear_address(struct vmx_vcpu *vmx);
@@ -316,6 +323,17 @@ void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on);
 static inline bool lull_vmx_event_pending(const struct vmx_vcpu *vmx)
 {
 	return vmx->event;
+}
+
+/*
+ * The next stay in guest mode ends after so many ticks of the TSC: the CPU's
+ * timer is coarser, and may take one of its own ticks more, never fewer.  Only
+ * with lull_vmx_config()->timer.
+ */
+static inline void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks)
+{
+	vmx->limited = true;
+	vmx->stay = ticks;
 }
 
 /* What lull_vmx_irq_window() was told last. */
