@@ -234,22 +234,33 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	return lull_next_insn(vcpu);
 }
 
-/* A load of CR3 with a root that is there and in sync. */
+static void trace_quick(struct lull_vcpu *vcpu, u64 old, unsigned int synced)
+{
+	u64 ticks = rdtsc() - vcpu->last;
+
+	trace_lull_cr3(vcpu->vm->id, vcpu->id, old, vcpu->shadow.cr3, true,
+		       synced, ticks, synced ? ticks : 0);
+}
+
+/* A load of CR3 with a root that is there, and in sync or soon will be. */
 static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
 	u64 old = sh->cr3;
+	unsigned int synced;
 
-	if (!resolve_cr3(vcpu, &cr3) || !lull_shadow_try_cr3(sh, cr3))
+	if (!resolve_cr3(vcpu, &cr3) ||
+	    !lull_shadow_try_cr3(sh, cr3, &synced))
 		return LULL_NEXT_SLOW;
+	if (synced)
+		vcpu->bucket = LULL_TICKS_SYNC;
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
 	lull_count(vcpu, LULL_CNT_CR3_CACHED);
 	if (old == sh->cr3)
 		lull_count(vcpu, LULL_CNT_CR3_SAME);
 	if (trace_lull_cr3_enabled())
-		trace_lull_cr3(vcpu->vm->id, vcpu->id, old, sh->cr3, true, 0,
-			       rdtsc() - vcpu->last, 0);
+		trace_quick(vcpu, old, synced);
 	return lull_next_insn(vcpu);
 }
 

@@ -78,12 +78,6 @@ static int handle_triple_fault(struct lull_vcpu *vcpu)
 	return LULL_NEXT_USER;
 }
 
-/* The host took it when interrupts went on, or lull_vmx_run() handed it over. */
-static int handle_nothing(struct lull_vcpu *vcpu)
-{
-	return LULL_NEXT_GUEST;
-}
-
 static int handle_skip(struct lull_vcpu *vcpu)
 {
 	return lull_next_insn(vcpu);
@@ -387,6 +381,15 @@ static int handle_timer(struct lull_vcpu *vcpu)
 	return LULL_NEXT_GUEST;
 }
 
+/* The host took it when interrupts went on. */
+static int handle_host_irq(struct lull_vcpu *vcpu)
+{
+	if (lull_ptimer_is_unknown(&vcpu->timer))
+		lull_ptimer_look(&vcpu->timer, &vcpu->para,
+				 lull_vcpu_tsc(vcpu));
+	return LULL_NEXT_GUEST;
+}
+
 static int handle_irq_window(struct lull_vcpu *vcpu)
 {
 	lull_vmx_irq_window(&vcpu->vmx, false);
@@ -401,7 +404,7 @@ struct exit_policy {
 /* Reasons that are not here are exits Lull does not handle. */
 static const struct exit_policy policies[] = {
 	[VMX_EXIT_EXCEPTION_NMI] = { LULL_TICKS_FAULT, handle_exception },
-	[VMX_EXIT_EXTERNAL_INTERRUPT] = { LULL_TICKS_IRQ, handle_nothing },
+	[VMX_EXIT_EXTERNAL_INTERRUPT] = { LULL_TICKS_IRQ, handle_host_irq },
 	[VMX_EXIT_TRIPLE_FAULT] = { LULL_TICKS_PRIV, handle_triple_fault },
 	[VMX_EXIT_INTERRUPT_WINDOW] = { LULL_TICKS_IRQ, handle_irq_window },
 	[VMX_EXIT_CPUID] = { LULL_TICKS_PRIV, handle_cpuid },

@@ -18,7 +18,9 @@
  * A guest that runs is looked at by its own thread, where the CPU can end a stay
  * in guest mode at a given time: to say when costs two instructions at each
  * entry, to set the host's timer and take its interrupt 4000.  Then the host's
- * timer is only for halts.
+ * timer is only for halts.  A guest that takes its interrupt while it runs will
+ * most likely run on: the look is promised for the longest stay, and done before
+ * if the guest is out for an interrupt of the host.
  *
  * A guest cannot make the host's timer fire more than twice as often as it
  * exits: each firing is for a halt, a call or an interrupt that came before, or
@@ -151,6 +153,10 @@ static void end_stay(struct lull_ptimer *t, u64 now)
 /* The look that was promised is done; when is the next? */
 static u64 next_look(struct lull_ptimer *t, u64 now)
 {
+	if (t->taken && t->by_cpu) {
+		t->resumed = now;
+		return now + us_to_ticks(MAX_STAY_US);
+	}
 	if (t->taken)
 		return begin_stay(t, now);
 	if (t->deadline == LULL_DEADLINE_NEVER &&
@@ -220,6 +226,20 @@ void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now)
 {
 	return t->limits && now >= t->armed;
+}
+
+/**
+ * lull_ptimer_is_unknown() - is it worth a look, now that the guest is out?
+ * @t:		the timer, not in a halt
+ *
+ * The guest has taken its interrupt, and a look is promised because it will
+ * have stored a deadline by then.  One before may spare the CPU the exit.
+ *
+ * Return: whether it is.
+ */
+bool lull_ptimer_is_unknown(const struct lull_ptimer *t)
+{
+	return t->limits && t->deadline == LULL_DEADLINE_NEVER;
 }
 
 /**

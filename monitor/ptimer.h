@@ -55,6 +55,7 @@ void lull_ptimer_init(struct lull_ptimer *t, bool by_cpu,
 		      void (*kick)(struct lull_ptimer *t));
 void lull_ptimer_destroy(struct lull_ptimer *t);
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now);
+bool lull_ptimer_is_unknown(const struct lull_ptimer *t);
 bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now);
 void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		      u64 deadline, u64 now);

@@ -100,8 +100,8 @@ plant()
 plant dropped-write-protect cache.c \
 	'lull_gfn_write_protect\(mmu, gfn\);' ';'
 plant skipped-sync sync.c \
-	'if \(sp->unsync\) \{\n\t\tsync_sp' \
-	'if (sp->unsync && sp->role.level > 1) { sync_sp'
+	'if \(sp->unsync\) \{\n\t\tif \(!sp->hot' \
+	'if (sp->unsync && sp->role.level > 1) { if (!sp->hot'
 plant wrong-role-compare cache.c \
 	'sp->role\.word == role\.word' \
 	'!((sp->role.word ^ role.word) & ~(7U << 4))'
@@ -130,8 +130,8 @@ plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
 	'$1 lull_mmu_flush(mmu);'
 plant notifier-misses-a-cached-root cache.c \
-	'if \(!sp->parents\.val && !is_root_in_use\(sp\)\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
-	'if (!sp->parents.val && !is_root_in_use(sp)) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
+	'if \(!sp->parents\.val && !is_root_in_use\(sp\) &&\n\t\t    !is_recent\(mmu, sp\)\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
+	'if (!sp->parents.val && !is_root_in_use(sp) && !is_recent(mmu, sp)) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
 plant reclaim-of-the-root-in-use cache.c \
 	'if \(is_root_in_use\(sp\)\)\n\t\t\tcontinue;' ''
 plant mmio-over-a-present-spte sync.c \
@@ -188,8 +188,8 @@ plant walk-not-checked-again fault.c \
 plant created-entry-not-checked fault.c \
 	'if \(!direct && !entry_is\(mmu, walk, level - 1\)\)' 'if (0)'
 plant one-parent-marked cache.c \
-	'lull_rmap_for_each\(&sp->parents, mark_parent\);' \
-	'if (sp->parents.val) mark_parent(lull_rmap_first(&sp->parents));'
+	'lull_rmap_for_each\(&sp->parents, lull_link_unsync\);' \
+	'if (sp->parents.val) lull_link_unsync(lull_rmap_first(&sp->parents));'
 plant upper-not-synced sync.c \
 	'if \(mmu->nr_upper_unsync\)' 'if (0)'
 plant unsync-upper-count cache.c \
@@ -207,9 +207,9 @@ plant link-serves-other-rights sync.c \
 plant link-serves-other-table sync.c \
 	' && child->gfn == pte_frame\(gpte\)' ''
 plant wp-not-in-role sync.c \
-	'\.wp = sh->mode\.wp,' '.wp = true,'
+	'\.wp = mode->wp,' '.wp = true,'
 plant nxe-not-in-role sync.c \
-	'\.nxe = sh->mode\.nxe,' '.nxe = true,'
+	'\.nxe = mode->nxe,' '.nxe = true,'
 plant smep-with-wp-clear leaf.c \
 	'if \(sh->mode\.smep\)\n\t\t\taccess &= ~LULL_ACC_X;' ''
 plant leaf-of-other-gfn leaf.c \
@@ -252,10 +252,9 @@ plant remake-with-more-rights leaf.c \
 	'unsigned int access = sp->role\.access & gpte_access\(gpte\);' \
 	'unsigned int access = gpte_access(gpte);'
 plant remake-without-dirty leaf.c \
-	'!page\.writable \|\| !\(gpte & LULL_PTE_D\) \|\|' '!page.writable ||'
+	'if \(!\(gpte & LULL_PTE_D\)\)\n\t\taccess &= ~LULL_ACC_W;\n(\tif \(!make)' '$1'
 plant remake-where-host-is-readonly leaf.c \
-	'!page\.writable \|\| !\(gpte & LULL_PTE_D\) \|\|' \
-	'!(gpte & LULL_PTE_D) ||'
+	'!page\.writable \|\|\n' ''
 plant remake-of-table-writable leaf.c \
 	' \|\|\s*\(\(access & LULL_ACC_W\) && lull_gfn_is_table\(mmu, gfn\)\)\)' ')'
 plant remake-in-notifier leaf.c \
@@ -263,9 +262,9 @@ plant remake-in-notifier leaf.c \
 plant remake-of-other-frame leaf.c \
 	'if \(!spte \|\| leaf_gfn\(sp, idx\) != gfn\)' 'if (!spte)'
 plant remake-keeps-old-entry leaf.c \
-	'if \(made\)\n\t\tsp->gptes\[idx\] = gpte;' ''
+	'(return false;\n)\tsp->gptes\[idx\] = gpte;' '$1'
 plant table-maps-itself sync.c \
-	'sp->unsync = false;\n(\tfor_each)' '$1'
+	'sp->unsync = false;\n(\tlull_sp_compare)' '$1'
 plant host-right-from-any-spte leaf.c \
 	'page->writable = \*spte & LULL_SPTE_HOST_W;' 'page->writable = true;'
 plant descend-through-unsync walk.c \
@@ -314,7 +313,7 @@ plant target-released-too-early targets.c \
 	'(mmu->stats\.delisted\+\+;)' \
 	'$1 lull_root_release(mmu, target->root); target->root = NULL;'
 plant unsync-root-ready sync.c \
-	'if \(root && !is_in_sync\(root\)\)' 'if (0)'
+	'if \(root && !try_sync\(mmu, root, synced\)\)' 'if (0)'
 plant target-forgets-its-cr3 targets.c \
 	'entry\[i\]\.cr3 = target->root \? target->cr3 : LULL_NO_CR3;' \
 	'entry[i].cr3 = target->root ? target->cr3 : LULL_NO_CR3;
@@ -334,8 +333,8 @@ plant target-keeps-old-cr3 targets.c \
 plant lost-target-means-nothing targets.c \
 	'sh->targets\.lost = true;' 'sh->targets.slot[0].cr3 = LULL_NO_CR3;'
 plant target-listed-by-another-flush sync.c \
-	'guarded_cr3\(sh, sh->guarded\), false\);' \
-	'guarded_cr3(sh, sh->guarded), true);'
+	'guarded_cr3\(sh, sh->guarded\), false, &synced\);' \
+	'guarded_cr3(sh, sh->guarded), true, &synced);'
 plant sync-without-an-end sync.c \
 	'if \(nr >= most\)' 'if (0)'
 plant sync-cut-short sync.c \
@@ -360,15 +359,37 @@ plant guard-missed-on-landing targets.c \
 plant guard-ends-with-old-tables sync.c \
 	'0 : load_and_sync\(sh, cr3\)' '0 : lull_shadow_load_cr3(sh, cr3, NULL)'
 plant guard-of-another-space sync.c \
-	'\.guard = !!\(cr3 & LULL_GUARDED\),' '.guard = false,'
+	'role\.guard = !role\.unpaged && \(cr3 & LULL_GUARDED\);' ''
 plant guard-ended-lists-a-root sync.c \
-	'try_load\(sh, cr3, may_list\)' 'try_load(sh, cr3, true)'
+	'try_load\(sh, cr3, may_list, &synced\)' 'try_load(sh, cr3, true, &synced)'
 plant tripwire-not-set tripwire.c \
 	'root->spt\[idx\] & ~LULL_PTE_A\);' 'root->spt[idx]);'
 plant tripwire-in-the-guard-root tripwire.c \
 	'role\.guard = false;' ''
 plant tripwire-with-two-vcpus tripwire.c \
 	'!sh->mmu->had_more' 'sh->mmu->nr_vcpus == 1'
+
+# Hot tables.
+plant hot-told-to-one-page hot.c \
+	'lull_gfn_touch\(mmu, sp->gfn\);' ''
+plant hot-without-flush hot.c \
+	'mmu->flush = true;' ''
+plant hot-without-dirty hot.c \
+	'READ_ONCE\(\*spte\) & LULL_PTE_D' '0'
+plant hot-mapping-dropped cache.c \
+	'mmu->leaf_drops\+\+;' ''
+plant hot-written-by-the-monitor cache.c \
+	'(held\(&mmu->lock\);\n)\tlull_gfn_touch\(mmu, gfn\);' '$1'
+plant hot-inside-a-range hot.c \
+	'sp->touched = mmu->invalidations;' 'sp->touched = false;'
+plant hot-linked-as-synced fault.c \
+	'if \(!is_in_sync\(child\)\)\n\t\tlull_link_unsync' 'if (0) lull_link_unsync'
+plant hot-upper-table hot.c \
+	'sp->role\.level > 1 \|\| ' ''
+plant hot-below-a-target hot.c \
+	'\(sp->role\.level > 1 \|\| mmu->had_targets\)' '(sp->role.level > 1)'
+plant hot-never-cools hot.c \
+	'news \? 0 : sp->calm \+ 1' '0'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

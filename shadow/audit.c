@@ -90,7 +90,8 @@ static unsigned int audit_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 	u64 spte = sp->spt[idx];
 	unsigned int bad = audit_rights(sp, idx);
 
-	bad += (spte & LULL_SPTE_BASE) != LULL_SPTE_BASE;
+	/* hot.c clears D. */
+	bad += ((spte | LULL_PTE_D) & LULL_SPTE_BASE) != LULL_SPTE_BASE;
 	bad += !rmap || !lull_rmap_has(rmap, &sp->spt[idx]);
 	bad += !mmu->env->is_behind(mmu, gfn, pte_frame(spte),
 				    spte & LULL_SPTE_HOST_W);
@@ -152,6 +153,7 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 	bad += sp->invalid;
 	bad += sp->listed != count_targets(mmu, sp);
 	bad += sp->listed > sp->root_count;
+	bad += sp->hot && (!sp->unsync || sp->role.level != 1);
 	bad += sp->shown && sp->role.level != LULL_ROOT_LEVEL;
 	census->shown += sp->shown;
 	bad += sp->unsync_children !=
@@ -267,6 +269,12 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	return bad;
 }
 
+/* May the table hold something else than its SPTEs were made from? */
+static bool may_differ(struct lull_mmu *mmu, const struct lull_sp *sp)
+{
+	return sp->unsync && !(sp->hot && lull_sp_is_unwritten(mmu, sp));
+}
+
 /**
  * lull_mmu_audit() - check every invariant
  * @mmu:	the VM's, lock held
@@ -280,7 +288,7 @@ int lull_mmu_audit(struct lull_mmu *mmu)
 	struct lull_sp *sp;
 
 	list_for_each_entry(sp, &mmu->pages, link) {
-		if (!sp->role.direct && !sp->unsync)
+		if (!sp->role.direct && !may_differ(mmu, sp))
 			bad += audit_gptes(mmu, sp);
 	}
 	return bad;

@@ -168,7 +168,13 @@ bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn)
 
 static void mark_parents(struct lull_sp *sp);
 
-static unsigned int mark_parent(u64 *spte)
+/**
+ * lull_link_unsync() - what an SPTE links is unsync, or something below it
+ * @spte:	the SPTE
+ *
+ * Return: 1 if that was news.
+ */
+unsigned int lull_link_unsync(u64 *spte)
 {
 	struct lull_sp *parent = spte_sp(spte);
 
@@ -182,7 +188,7 @@ static unsigned int mark_parent(u64 *spte)
 /* Recursion ends at the root: every parent is one level higher. */
 static void mark_parents(struct lull_sp *sp)
 {
-	lull_rmap_for_each(&sp->parents, mark_parent);
+	lull_rmap_for_each(&sp->parents, lull_link_unsync);
 }
 
 static void mark_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
@@ -192,8 +198,24 @@ static void mark_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 		mmu->nr_upper_unsync++;
 	mmu->stats.unsyncs++;
 	trace_lull_unsync(mmu->id, sp->gfn, sp->role.level);
+	lull_sp_note_unsync(mmu, sp);
 	mark_parents(sp);
 	lull_mmu_delist_unsync(mmu);
+}
+
+/**
+ * lull_gfn_touch() - table @gfn may have been written
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ */
+void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_sp *sp;
+
+	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
+		if (sp->gfn == gfn)
+			sp->touched = true;
+	}
 }
 
 /**
@@ -212,6 +234,7 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 	struct lull_sp *sp;
 
 	lockdep_assert_held(&mmu->lock);
+	lull_gfn_touch(mmu, gfn);
 	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
 		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
 			continue;
@@ -266,6 +289,7 @@ void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx)
 		lull_forget_unsync_child(sp, idx);
 	} else {
 		rmap = mmu->env->gfn_rmap(mmu, leaf_gfn(sp, idx));
+		mmu->leaf_drops++;
 	}
 	if (!WARN_ON_ONCE(!rmap))
 		lull_rmap_remove(mmu, rmap, spte);
@@ -296,6 +320,7 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 		mmu->nr_upper_unsync--;
 	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
 	sp->unsync = false;
+	sp->hot = false;
 	hlist_del(&sp->hash_link);
 	if (sp->listed)
 		lull_root_delist(mmu, sp);

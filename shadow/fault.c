@@ -43,6 +43,9 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 	WRITE_ONCE(sp->spt[idx], __pa(child->spt) | link_bits(sp));
 	set_gpte(sp, idx, gpte);
 	__set_bit(idx, sp->present);
+	/* A hot table stays so. */
+	if (!is_in_sync(child))
+		lull_link_unsync(&sp->spt[idx]);
 }
 
 /*

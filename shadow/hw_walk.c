@@ -40,7 +40,7 @@ static bool is_stale(u64 held, u64 now)
 	if (!held)
 		return false;
 	return !now || ((held ^ now) & LULL_PTE_ADDR) ||
-	       (held & ~now & (LULL_PTE_W | LULL_PTE_U)) ||
+	       (held & ~now & (LULL_PTE_W | LULL_PTE_U | LULL_PTE_D)) ||
 	       (~held & now & LULL_PTE_NX);
 }
 

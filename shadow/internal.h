@@ -61,6 +61,11 @@ static_assert(sizeof(union lull_role) == sizeof(u32));
  * @shown:	guests were told where its table is
  * @listed:	targets in force that it is, each counted in @root_count, too
  * @root_count:	vCPUs and targets that have it as their root
+ * @hot:	of level 1 and unsync: see hot.c
+ * @touched:	@hot, and the table may have been written without D
+ * @unsyncs:	how often it became unsync, until it is @hot
+ * @calm:	flush events since one that found it changed, while @hot
+ * @leaf_drops:	mmu->leaf_drops when it was last compared, while @hot
  * @loaded:	mmu->loads when a vCPU last went to it; 0 if none did
  * @pass:	mmu->pass when a sync last came by
  * @parents:	SPTEs that link it
@@ -81,6 +86,11 @@ struct lull_sp {
 	u16 unsync_children;
 	u16 listed;
 	unsigned int root_count;
+	bool hot;
+	bool touched;
+	u8 unsyncs;
+	u8 calm;
+	unsigned long leaf_drops;
 	u64 loaded;
 	u64 pass;
 	struct lull_rmap parents;
@@ -265,9 +275,11 @@ struct lull_sp *lull_sp_find(struct lull_mmu *mmu, gfn_t gfn,
 struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
 			       union lull_role role);
 bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn);
+void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 			     struct list_head *dead);
 void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn);
+unsigned int lull_link_unsync(u64 *spte);
 void lull_forget_unsync_child(struct lull_sp *sp, unsigned int idx);
 void lull_spte_drop(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx);
 void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
@@ -301,7 +313,13 @@ bool lull_leaf_remake(struct lull_mmu *mmu, struct lull_sp *sp,
 void lull_leaf_prefetch(struct lull_shadow *sh, struct lull_sp *sp,
 			unsigned int idx);
 
+/* hot.c */
+void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp);
+bool lull_sp_is_unwritten(struct lull_mmu *mmu, const struct lull_sp *sp);
+bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp);
+
 /* sync.c */
+unsigned int lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp);
 void lull_mode_set(struct lull_shadow *sh,
 		   const struct lull_paging_mode *mode); /* without the lock */
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);

@@ -87,9 +87,7 @@ void lull_mmu_write_begin(struct lull_mmu *mmu, gfn_t gfn)
 {
 	spin_lock(&mmu->lock);
 	lull_mmu_invalidate_begin(mmu);
-	if (lull_gfn_is_table(mmu, gfn))
-		lull_gfn_unsync(mmu, gfn);
-	lull_mmu_flush(mmu);
+	lull_gfn_unsync(mmu, gfn);
 	spin_unlock(&mmu->lock);
 }
 

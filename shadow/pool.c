@@ -233,6 +233,8 @@ struct lull_sp *lull_sp_take(struct lull_shadow *sh, union lull_role role)
 		sp->invalid = false;
 		sp->used = false;
 		sp->loaded = 0;
+		sp->hot = false;
+		sp->unsyncs = 0;
 	} else {
 		sp = take_new(sh, role);
 	}

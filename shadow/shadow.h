@@ -130,6 +130,8 @@ struct lull_mmu_stats {
  * @nr_spare_descs: [m] how many
  * @nr_vcpus:	[m] vCPUs
  * @had_more:	[m] there was more than one at a time
+ * @had_targets: [m] some vCPU had CR3 targets
+ * @leaf_drops:	[m] how often an SPTE that maps a page was dropped
  * @loads:	[m] how often a vCPU went to another root
  * @pass:	[m] counts syncs, so that each meets a table once
  * @nr_upper_unsync: [m] unsync shadow pages above level 1
@@ -159,6 +161,8 @@ struct lull_mmu {
 	unsigned int nr_spare_descs;
 	unsigned int nr_vcpus;
 	bool had_more;
+	bool had_targets;
+	unsigned long leaf_drops;
 	u64 loads;
 	u64 pass;
 	unsigned int nr_upper_unsync;
@@ -348,7 +352,7 @@ void lull_shadow_destroy(struct lull_shadow *sh);
 void lull_shadow_set_mode(struct lull_shadow *sh,
 			  const struct lull_paging_mode *mode);
 int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached);
-bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3);
+bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3, unsigned int *synced);
 bool lull_shadow_try_resync(struct lull_shadow *sh);
 bool lull_shadow_needs_sync(struct lull_shadow *sh);
 unsigned int lull_shadow_sync(struct lull_shadow *sh);

@@ -13,10 +13,12 @@
 #include "monitor/types.h"
 
 #define LULL_PTE_P		BIT_ULL(0)
-#define LULL_PTE_W		BIT_ULL(1)
+#define LULL_PTE_W_BIT		1
+#define LULL_PTE_W		BIT_ULL(LULL_PTE_W_BIT)
 #define LULL_PTE_U		BIT_ULL(2)
 #define LULL_PTE_A		BIT_ULL(5)
-#define LULL_PTE_D		BIT_ULL(6)
+#define LULL_PTE_D_BIT		6
+#define LULL_PTE_D		BIT_ULL(LULL_PTE_D_BIT)
 #define LULL_PTE_PS		BIT_ULL(7)
 #define LULL_PTE_NX		BIT_ULL(63)
 #define LULL_PTE_ADDR		GENMASK_ULL(51, 12)
@@ -29,8 +31,8 @@
 #define LULL_LARGE_RSVD		GENMASK_ULL(20, 13)
 
 /*
- * Every SPTE has A and D set: the guest's own bits are kept in its tables.  But
- * for the tripwire's A, which the CPU sets again.
+ * Every SPTE is made with A and D set: the guest's own bits are kept in its
+ * tables.  The tripwire clears A, hot.c clears D, and the CPU sets them again.
  */
 #define LULL_SPTE_BASE		(LULL_PTE_P | LULL_PTE_A | LULL_PTE_D)
 /* A link to a table takes no rights away; the leaf carries them all. */

@@ -11,10 +11,8 @@
 
 static unsigned int clear_writable(u64 *spte)
 {
-	if (!(*spte & LULL_PTE_W))
-		return 0;
-	WRITE_ONCE(*spte, *spte & ~LULL_PTE_W);
-	return 1;
+	/* Beside a CPU that sets D. */
+	return test_and_clear_bit(LULL_PTE_W_BIT, (unsigned long *)spte);
 }
 
 /**
@@ -58,18 +56,23 @@ static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
 	return true;
 }
 
-static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
+/**
+ * lull_sp_compare() - make SPTEs what the table says
+ * @mmu:	the VM's
+ * @sp:		its shadow page; what is written to the table from here on is
+ *		found out
+ *
+ * The caller flushes.
+ *
+ * Return: how many entries had changed.
+ */
+unsigned int lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	unsigned int idx, changed = 0;
 	bool blind;
 
-	lull_gfn_write_protect(mmu, sp->gfn);
-	lull_mmu_flush(mmu);
-	lull_mmu_settled(mmu);
 	/* A table the host has swapped out keeps nothing. */
 	blind = mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch);
-	/* In sync from here on: it may map itself. */
-	sp->unsync = false;
 	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES) {
 		if (blind)
 			lull_spte_drop(mmu, sp, idx);
@@ -77,6 +80,17 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 	}
 	mmu->stats.syncs++;
 	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
+	return changed;
+}
+
+static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	lull_gfn_write_protect(mmu, sp->gfn);
+	lull_mmu_flush(mmu);
+	lull_mmu_settled(mmu);
+	/* In sync from here on: it may map itself. */
+	sp->unsync = false;
+	lull_sp_compare(mmu, sp);
 	/* The host may be changing what was just read: it is read again. */
 	sp->unsync = mmu->invalidations;
 	if (!sp->unsync && sp->role.level > 1)
@@ -97,7 +111,8 @@ static unsigned int sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
 		return 0;
 	sp->pass = mmu->pass;
 	if (sp->unsync) {
-		sync_sp(mmu, sp);
+		if (!sp->hot || !lull_sp_sync_hot(mmu, sp))
+			sync_sp(mmu, sp);
 		nr++;
 	}
 	if (!sp->unsync_children)
@@ -289,7 +304,24 @@ static int load_and_sync(struct lull_shadow *sh, u64 cr3)
 	return r;
 }
 
-static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
+/* Most tables that are brought in sync with interrupts off. */
+#define QUICK_TABLES	4
+
+static bool try_sync(struct lull_mmu *mmu, struct lull_sp *root,
+		     unsigned int *synced)
+{
+	*synced = 0;
+	if (is_in_sync(root))
+		return true;
+	if (!is_alone(mmu))
+		return false;
+	*synced = lull_sp_sync_tree(mmu, root, QUICK_TABLES);
+	lull_mmu_flush(mmu);
+	return *synced < QUICK_TABLES;
+}
+
+static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list,
+		     unsigned int *synced)
 {
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *root;
@@ -301,11 +333,11 @@ static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
 	if (!spin_trylock(&mmu->lock))
 		return false;
 	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh, cr3));
-	if (root && !is_in_sync(root))
+	if (root && !try_sync(mmu, root, synced))
 		root = NULL;
 	if (root) {
 		lull_root_set(sh, root);
-		note_loaded(sh, cr3, may_list);
+		note_loaded(sh, cr3, may_list && is_in_sync(root));
 	}
 	spin_unlock(&mmu->lock);
 	return root;
@@ -315,14 +347,15 @@ static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list)
  * lull_shadow_try_cr3() - go to an address space whose root is ready
  * @sh:		the vCPU
  * @cr3:	guest CR3, and LULL_GUARDED
+ * @synced:	receives how many tables were unsync
  *
  * Context: the vCPU's thread; interrupts may be off.
- * Return: true, or false with nothing changed: the root is not in the cache or
- * not in sync, or somebody has the lock.
+ * Return: true, or false with CR3 as it was: the root is not in the cache, it
+ * takes more to bring it in sync, or somebody has the lock.
  */
-bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
+bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3, unsigned int *synced)
 {
-	return try_load(sh, cr3, true);
+	return try_load(sh, cr3, true, synced);
 }
 
 /**
@@ -336,7 +369,9 @@ bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3)
  */
 bool lull_shadow_try_resync(struct lull_shadow *sh)
 {
-	return try_load(sh, guarded_cr3(sh, sh->guarded), false);
+	unsigned int synced;
+
+	return try_load(sh, guarded_cr3(sh, sh->guarded), false, &synced);
 }
 
 /**
@@ -368,8 +403,9 @@ int lull_shadow_reload(struct lull_shadow *sh)
 int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list)
 {
 	u64 cr3 = guarded_cr3(sh, on);
+	unsigned int synced;
 
-	return try_load(sh, cr3, may_list) ? 0 : load_and_sync(sh, cr3);
+	return try_load(sh, cr3, may_list, &synced) ? 0 : load_and_sync(sh, cr3);
 }
 
 /**

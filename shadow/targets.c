@@ -217,6 +217,7 @@ void lull_targets_enable(struct lull_shadow *sh, bool on)
 	for (i = 0; i < LULL_NR_TARGETS; i++)
 		sh->targets.slot[i].cr3 = LULL_NO_CR3;
 	sh->targets.on = on;
+	sh->mmu->had_targets |= on;
 	sh->targets.lost = false;
 	set_stale(sh);
 	spin_unlock(&sh->mmu->lock);

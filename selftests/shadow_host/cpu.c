@@ -29,6 +29,14 @@ enum entry_kind cpu_read_arch(const void *cpu, u64 table, int level,
 			       val);
 }
 
+/* The tripwire clears A, and D tells who writes hot tables. */
+static u64 may_lack(int level)
+{
+	if (level == 4)
+		return LULL_PTE_A;
+	return level == 1 ? LULL_PTE_D : 0;
+}
+
 /* entry_reader of the shadow tables. */
 static enum entry_kind read_hw(const void *cpu, u64 table, int level,
 			       unsigned int pos, u64 *val)
@@ -50,8 +58,7 @@ static enum entry_kind read_hw(const void *cpu, u64 table, int level,
 				  (unsigned long long)spte,
 				  (unsigned long long)table);
 	} else if ((spte & ~(SPTE_BITS | (level == 1 ? LULL_SPTE_HOST_W : 0))) ||
-		   ((spte | (level == 4 ? LULL_PTE_A : 0)) & LULL_SPTE_BASE) !=
-		   LULL_SPTE_BASE)
+		   ((spte | may_lack(level)) & LULL_SPTE_BASE) != LULL_SPTE_BASE)
 		host_fail("SPTE %#llx has wrong bits", (unsigned long long)spte);
 	*val = spte;
 	if (level == 1)
@@ -186,18 +193,60 @@ static int page_of_spte(u64 spte)
 	return page_of_hfn(spte_frame(spte), 0);
 }
 
-/* Of those that allow the access, the oldest. */
+/* Of those that allow the access, the oldest, if possible one with D. */
 static const u64 *find_spte(const struct vcpu *vcpu, unsigned int gva_nr,
 			    enum access access)
 {
 	const struct valset *set = &vcpu->hw.leaf[nr_of(vcpu, gva_nr)];
+	const u64 *found = NULL;
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
-		if (hw_allowed(vcpu, set->val[i]) & (1U << access))
-			return &set->val[i];
+		const u64 *spte = &set->val[i];
+
+		if (!(hw_allowed(vcpu, *spte) & (1U << access)))
+			continue;
+		if (*spte & LULL_PTE_D)
+			return spte;
+		found = found ?: spte;
 	}
-	return NULL;
+	return found;
+}
+
+/* The SPTE of an address as it is in memory now, NULL if there is none. */
+static u64 *walk_now(const struct vcpu *vcpu, u64 gva)
+{
+	int level = vcpu->sh.mode.unpaged ? 3 : 4;
+	u64 table = vcpu->hw_root;
+	u64 *spte;
+
+	for (;; level--) {
+		spte = (u64 *)__va(table) + pt_index(gva, level);
+		if (!*spte || level == 1)
+			return *spte ? spte : NULL;
+		table = *spte & LULL_PTE_ADDR;
+	}
+}
+
+/*
+ * What a store through @held uses.  With D it is not seen; without, the CPU
+ * walks again to set it.  0: it faults.
+ */
+static u64 dirty(struct vcpu *vcpu, u64 held, u64 gva)
+{
+	unsigned int i;
+	u64 *spte;
+
+	if (held & LULL_PTE_D)
+		return held;
+	spte = walk_now(vcpu, gva);
+	if (!spte || (*spte ^ held) & ~LULL_PTE_D)
+		return 0;
+	*spte |= LULL_PTE_D;
+	for (i = 0; i < world.nr_vcpus; i++)
+		cpu_update(&world.vcpus[i]);
+	reach(REACH_DIRTIED);
+	return *spte;
 }
 
 /**
@@ -213,12 +262,16 @@ static const u64 *find_spte(const struct vcpu *vcpu, unsigned int gva_nr,
 bool cpu_try_store(struct vcpu *vcpu, unsigned int gva_nr, enum access access,
 		   unsigned int pos, u64 val)
 {
-	const u64 *spte = find_spte(vcpu, gva_nr, access);
+	const u64 *held = find_spte(vcpu, gva_nr, access);
+	u64 spte;
 	int page;
 
-	if (!spte || !cpu_runs(vcpu))
+	if (!held || !cpu_runs(vcpu))
 		return false;
-	page = page_of_spte(*spte);
+	spte = dirty(vcpu, *held, cpu_gva(vcpu, gva_nr));
+	if (!spte)
+		return false;
+	page = page_of_spte(spte);
 	if (page < 0)
 		host_fail("vCPU %d writes to foreign memory",
 			  (int)(vcpu - world.vcpus));
@@ -247,7 +300,8 @@ bool cpu_store_to(struct vcpu *vcpu, unsigned int page, unsigned int pos,
 
 		for (i = 0; i < set->nr; i++) {
 			if (!(set->val[i] & LULL_PTE_W) ||
-			    page_of_spte(set->val[i]) != (int)page)
+			    page_of_spte(set->val[i]) != (int)page ||
+			    !dirty(vcpu, set->val[i], cpu_gva(vcpu, nr)))
 				continue;
 			world_store(page, pos, val);
 			return true;
@@ -509,12 +563,13 @@ void cpu_translate(struct vcpu *vcpu, unsigned int gva_nr, enum access access)
 /* A MOV to CR3 that finds its root in sync needs nothing more. */
 static bool load_ready_root(struct vcpu *vcpu, u64 cr3)
 {
+	unsigned int synced;
 	bool done;
 
 	cpu_exit(vcpu);
-	done = lull_shadow_try_cr3(&vcpu->sh, cr3);
+	done = lull_shadow_try_cr3(&vcpu->sh, cr3, &synced);
 	if (done) {
-		reach(REACH_CR3_READY);
+		reach(synced ? REACH_CR3_SYNCED : REACH_CR3_READY);
 		cpu_load(vcpu, cr3);
 	}
 	cpu_enter(vcpu);

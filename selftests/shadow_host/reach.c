@@ -23,6 +23,7 @@ static const char *const names[NR_REACH] = {
 	[REACH_LARGE] = "large page",
 	[REACH_FAULT_QUICK] = "fault without sleep",
 	[REACH_CR3_READY] = "CR3 load, root in sync",
+	[REACH_CR3_SYNCED] = "CR3 load, root brought in sync at once",
 	[REACH_CR3_CACHED] = "CR3 load, root cached",
 	[REACH_CR3_NEW] = "CR3 load, root new",
 	[REACH_INVLPG] = "INVLPG",
@@ -44,6 +45,9 @@ static const char *const names[NR_REACH] = {
 	[REACH_DELIST_MODE] = "target lost as control bits change",
 	[REACH_GUARD] = "guarded user half accessed",
 	[REACH_DEBT] = "a sync that ended before its end",
+	[REACH_DIRTIED] = "D of an SPTE set by a store",
+	[REACH_HOT] = "hot table",
+	[REACH_CALM] = "hot table that a flush event found unchanged",
 	[REACH_GUARD_UNSEEN] = "guard begun without an exit",
 };
 
@@ -115,6 +119,8 @@ void reach_look(void)
 			levels[page] |= 1U << sp->role.level;
 		if (sp->unsync)
 			reach(REACH_WRITE_1 + sp->role.level - 1);
+		if (sp->hot)
+			reach(sp->calm ? REACH_CALM : REACH_HOT);
 		if (links_itself(sp))
 			reach(REACH_RECURSIVE);
 	}

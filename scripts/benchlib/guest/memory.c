@@ -6,7 +6,7 @@
 
 #include "bench.h"
 
-#define FAULT_PAGES	64
+#define FAULT_PAGES	256
 
 static unsigned char *area;
 static size_t area_size;

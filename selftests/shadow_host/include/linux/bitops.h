@@ -41,6 +41,12 @@ static inline bool __test_and_clear_bit(unsigned int nr, unsigned long *map)
 	return was;
 }
 
+/* One CPU runs at a time. */
+static inline bool test_and_clear_bit(unsigned int nr, unsigned long *map)
+{
+	return __test_and_clear_bit(nr, map);
+}
+
 /* The first set bit from @nr on, or @size. */
 static inline unsigned int find_next_bit(const unsigned long *map,
 					 unsigned int size, unsigned int nr)
