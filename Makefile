@@ -2,7 +2,7 @@
 # Names for the scripts that do the work; `make help` lists them.
 
 .PHONY: all deps module launcher guest check check-long check-static demo bench \
-	clean distclean help
+	bench-softcpu clean distclean help
 
 all: module launcher
 
@@ -35,6 +35,9 @@ demo:
 bench:
 	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROWS),--rows $(ROWS))
 
+bench-softcpu:
+	@scripts/bench-softcpu
+
 # Keeps what is fetched and what takes minutes: guest and host kernel, saved
 # machines, the packages' stamp.
 clean:
@@ -55,6 +58,7 @@ help:
 	@echo '                   (FORCE=1 measures again what has not changed)'
 	@echo 'make bench         against KVM and the bare machine; see'
 	@echo '                   out/bench/report.html (BASE=FILE compares)'
+	@echo 'make bench-softcpu the guest on Bochs and QEMU, and no VMM'
 	@echo 'make clean         remove what is quick to build again'
 	@echo 'make distclean     remove out/ altogether'
 	@echo 'make deps          install the Debian packages that are needed'

@@ -21,7 +21,8 @@ AT_ONCE = 2
 TIMEOUT = 1800
 
 
-def _script(name, *arguments):
+def script(name, *arguments):
+    """Run a script of this folder; what it prints."""
     done = subprocess.run([os.path.join(SCRIPTS, name), *arguments],
                           stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -57,7 +58,7 @@ def _linux_guest():
     say("building the guest kernel (which takes minutes the first time)")
     bzimage = kernel.build(os.path.join(BENCH, "kernel-tree"))
     initrd = os.path.join(BENCH, "initrd")
-    _script("guest-initrd", initrd, "--busybox", "--with",
+    script("guest-initrd", initrd, "--busybox", "--with",
             build_program(os.path.join(BENCH, "guest", "bench")))
     return {"bzImage": bzimage, "initrd": initrd}
 
@@ -69,8 +70,8 @@ def build(backends, wanted):
     os.makedirs(LOGS, exist_ok=True)
     os.makedirs(BENCH, exist_ok=True)
     say("building the module and the launcher")
-    files = {"lull.ko": _script("build-module"),
-             "lull": _script("build-launcher")}
+    files = {"lull.ko": script("build-module"),
+             "lull": script("build-launcher")}
     if any(name.startswith("kvm_") for name in backends):
         files.update(_kvm_modules())
     if "micro" in kernels:

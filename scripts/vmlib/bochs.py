@@ -93,11 +93,11 @@ def _die_with_parent():
 class Bochs:
     """A running Bochs in its own folder, on a pseudo terminal of its own."""
 
-    def __init__(self, folder, arguments):
+    def __init__(self, folder, arguments, script="c\n"):
         self.folder = folder
         self.screen = b""       # what Bochs and its debugger have printed
-        with open(folder + "/debugger.rc", "w", encoding="ascii") as script:
-            script.write("c\n")
+        with open(folder + "/debugger.rc", "w", encoding="ascii") as commands:
+            commands.write(script)
         preload = tool("nosrand.so")
         self._terminal, slave = pty.openpty()
         try:
