@@ -12,7 +12,7 @@
 #define NEED_SPS	4
 #define NEED_TABLES	(2 * NEED_SPS)
 
-static_assert(LULL_NEED_DESCS == NEED_SPS + 1);
+static_assert(NEED_SPS + 1 == LULL_NEED_DESCS);
 static_assert(NEED_TABLES <= LULL_CACHE_SIZE);
 
 /*

@@ -77,6 +77,13 @@ def _run(options):
                              kept["machine"])
 
 
+def _add_softcpu(report):
+    """What scripts/bench-softcpu found here, if it ran."""
+    kept = os.path.join(measure.BENCH, "softcpu.json")
+    if os.path.exists(kept):
+        report["softcpu"] = json.loads(read_text(kept))
+
+
 def _write(report, target):
     os.makedirs(target, exist_ok=True)
     for name, content in (
@@ -109,6 +116,7 @@ def main(argv=None):
     try:
         base = json.loads(read_text(options.base)) if options.base else None
         report = _run(options)
+        _add_softcpu(report)
         _write(report, options.to)
     except (DemoError, OSError, ValueError) as error:
         say("error: %s" % error)

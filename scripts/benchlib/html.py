@@ -6,6 +6,8 @@ from html import escape
 from demolib.progress import LIB, read_text
 from demolib.svg import (WIDTH, Picture, Scale, nice_ceiling, vertical_grid)
 
+from softlib import report as softcpu
+
 from . import plan
 from .text import headings, machine_rows, ratio, summary, table_rows
 
@@ -92,6 +94,20 @@ def ring_chart(report):
                  lambda value: "{:,.0f}".format(value))
 
 
+def _softcpu(report):
+    if "softcpu" not in report:
+        return ""
+    found = report["softcpu"]
+    body = "".join("<tr>%s</tr>" % "".join(
+        "<td%s>%s</td>" % (' class="number"' if i > 1 else "", escape(cell))
+        for i, cell in enumerate(row)) for row in softcpu.table_rows(found))
+    return ('<section><h2>%s</h2><div class="wide"><table><thead><tr>%s</tr>'
+            '</thead><tbody>%s</tbody></table></div><p>%s</p></section>' % (
+                softcpu.TITLE, "".join("<th>%s</th>" % escape(cell)
+                                       for cell in softcpu.HEADINGS), body,
+                escape(softcpu.NOTE)))
+
+
 def _table(report):
     head = "".join("<th>%s</th>" % escape(cell) for cell in headings(report))
     body = ""
@@ -118,6 +134,7 @@ def page(report):
         "EXITS_CHART": exits_chart(report),
         "RING_CHART": ring_chart(report),
         "TABLE": _table(report),
+        "SOFTCPU": _softcpu(report),
         "MACHINE": "".join("<dt>%s</dt><dd>%s</dd>" % (
             escape(name), escape(value))
             for name, value in machine_rows(report)),

@@ -92,6 +92,7 @@ def commit():
 def _payload(files, backend, folder):
     """A folder with the files under the names they have in the machine."""
     os.makedirs(folder)
+    shutil.copy2(os.path.join(LIB, "peak.sh"), folder)
     for name, path in files.items():
         if backend == "lull" or name != "lull.ko":
             shutil.copy2(path, os.path.join(folder, name))

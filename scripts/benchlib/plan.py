@@ -78,6 +78,9 @@ TARGETS = "targets_"            # and of the third, which has CR3 targets on
 GUARD = "guard_"                # and of the fourth, which has the idle guard
                                 # besides
 EMPTY = "empty"                 # what the marks themselves cost
+# Guests whose VMM's memory is watched, not measured otherwise: what they do
+BOOT = "boot"
+MEMORY = {BOOT: EMPTY, "shell200": "shell200"}
 
 
 @dataclass(frozen=True)
@@ -123,10 +126,15 @@ def guests(wanted=()):
                                "%s%s bench.rows=%s" % (
                                    CMDLINE, more, ",".join([EMPTY] + rows)),
                                tuple(rows), options))
-    micro = tuple(row.name for row in MICRO_ROWS)
-    if not wanted or set(wanted) & set(micro):
-        found.insert(0, Guest("micro", "", "micro", "", micro))
+    if not wanted or set(wanted) & micro_names():
+        found.insert(0, Guest("micro", "", "micro", "",
+                              tuple(row.name for row in MICRO_ROWS)))
     return found
+
+
+def micro_names():
+    """Rows of single instructions; the others are of a Linux guest."""
+    return {row.name for row in MICRO_ROWS}
 
 
 def row_names():
@@ -151,6 +159,18 @@ def describe(name):
     raise KeyError(name)
 
 
+def _memory_commands(options):
+    """For the guests of MEMORY."""
+    lines = [". ./peak.sh"]
+    for name, rows in MEMORY.items():
+        guest = Guest(name, "", "bzImage", "%s bench.rows=%s" % (CMDLINE, rows),
+                      ())
+        lines.append("echo memory %s && peak /out/memory_%s ./lull run%s %s "
+                     "</dev/null >/out/memory.log 2>&1 || exit 1"
+                     % (name, name, options, guest.run_options))
+    return lines
+
+
 def command(backend, wanted=()):
     """The shell commands for the test machine."""
     if backend == "lull":
@@ -168,4 +188,6 @@ def command(backend, wanted=()):
             % (guest.name, options or guest.lull_options,
                guest.run_options, guest.name,
                guest.name, guest.name))
+    if not wanted:
+        lines += _memory_commands(options)
     return "\n".join(lines)

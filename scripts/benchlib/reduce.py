@@ -111,6 +111,15 @@ def _unequal(first, second):
     return sorted(name for name in first if first[name] != second.get(name))
 
 
+def _memory(raw, backends, wanted):
+    """{backend: {what the guest does: bytes}}; nothing if rows were chosen."""
+    return {} if wanted else {
+        backend: {name: int(read_text(os.path.join(
+            raw, backend + ".1", "memory_" + name)))
+                  for name in plan.MEMORY}
+        for backend in backends if backend != "bare"}
+
+
 def _geomean(rows, peer, what):
     ratios = [row["lull"][what] / row[peer][what] for row in rows.values()
               if peer in row and "lull" in row and row[peer][what] > 0 and
@@ -139,9 +148,14 @@ def reduce_all(raw, backends, repeats, wanted, machine):
     order = plan.row_names()
     rows = {name: rows[name] for name in order if name in rows}
     peers = [peer for peer in plan.PEERS if peer in backends]
+    linux = {name: row for name, row in rows.items()
+             if name not in plan.micro_names()}
     return {"machine": machine, "rows": rows,
+            "memory": _memory(raw, backends, wanted),
             "geomean": {peer: _geomean(rows, peer, "instructions")
                         for peer in peers},
+            "geomean_linux": {peer: _geomean(linux, peer, "instructions")
+                              for peer in peers},
             "geomean_exits": {peer: _geomean(rows, peer, "exits")
                               for peer in peers if peer != "bare"},
             "worst": {peer: _worst(rows, peer) for peer in peers},

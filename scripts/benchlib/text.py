@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The table that the bench prints, and report.md."""
+from softlib import report as softcpu
+
 from . import plan
 
 
@@ -63,11 +65,14 @@ def summary(report):
         if mean is None:
             continue
         exits = report["geomean_exits"].get(peer)
-        lines.append("Against %s: geometric mean %.3f of the instructions%s; "
+        linux = report["geomean_linux"][peer]
+        lines.append("Against %s: geometric mean %.3f of the instructions%s%s; "
                      "worst row %s, %.2f." % (
                          peer, mean, "" if exits is None else
                          " and %.3f of the exits" % exits,
-                         worst["row"], worst["ratio"]))
+                         "" if linux in (None, mean) else
+                         ", %.3f without the rows of single instructions" %
+                         linux, worst["row"], worst["ratio"]))
     lost = [name for name, row in report["rows"].items()
             if (ratio(row, "kvm_ept0") or 0) >= 1 or
             (ratio(row, "kvm_ept0", "exits") or 0) > 1]
@@ -78,8 +83,17 @@ def summary(report):
               row["lull"]["instructions"] > plan.describe(name)[1]]
     if missed:
         lines.append("Goal not reached: %s." % ", ".join(missed))
+    lines += _memory(report)
     lines.append(_repeats(report))
     return lines
+
+
+def _memory(report):
+    return ["Most memory of the VMM, %s: %s." % (
+        "while the guest boots" if name == plan.BOOT else "in " + name,
+        ", ".join("%s %.2f MiB" % (backend, guests[name] / (1 << 20))
+                  for backend, guests in report["memory"].items()))
+            for name in plan.MEMORY if report["memory"]]
 
 
 def _repeats(report):
@@ -107,7 +121,7 @@ has TLB or cache misses.  Ratios are Lull's instructions over the other's.
 
 {table}
 
-## What an operation is
+{softcpu}## What an operation is
 
 {rows}
 
@@ -126,6 +140,8 @@ def markdown(report):
     return MARKDOWN.format(
         summary="\n".join("- " + line for line in summary(report)),
         table="\n".join(lines),
+        softcpu=softcpu.markdown(report["softcpu"]) + "\n"
+        if "softcpu" in report else "",
         rows="\n".join("- %s: %s" % (name, plan.describe(name)[0])
                        for name in report["rows"]),
         machine="\n".join("- %s: %s" % pair for pair in machine_rows(report)))
