@@ -264,7 +264,7 @@ static int set_cr3_quick(struct lull_vcpu *vcpu, u64 cr3)
 	return lull_next_insn(vcpu);
 }
 
-/* PGE turned over, as to flush global translations; all is in sync. */
+/* PGE turned over, as to flush global translations. */
 static int set_cr4_quick(struct lull_vcpu *vcpu, u64 cr4)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
@@ -289,7 +289,8 @@ static int get_cr3(struct lull_vcpu *vcpu, unsigned int gpr)
  * @vcpu:	the vCPU
  *
  * Context: interrupts off.
- * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed that the guest
+ * can see.
  */
 int lull_emul_cr_quick(struct lull_vcpu *vcpu)
 {

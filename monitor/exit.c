@@ -475,11 +475,12 @@ int lull_exit_handle(struct lull_vcpu *vcpu)
  * lull_exit_quick() - handle the last exit if that is done in no time
  * @vcpu:	the vCPU
  *
- * Of the exits that are frequent, those that need neither memory nor a lock
- * that others hold for long.  The bucket that pays is set here, too.
+ * Of the exits that are frequent, those that need no memory and not much time,
+ * nor a lock that somebody holds.  The bucket that pays is set here, too.
  *
  * Context: interrupts off, guest registers in the CPU.
- * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing else changed.
+ * Return: LULL_NEXT_GUEST, or LULL_NEXT_SLOW with nothing changed that the guest
+ * can see.
  */
 int lull_exit_quick(struct lull_vcpu *vcpu)
 {

@@ -181,7 +181,7 @@ void lull_irqchip_set_line(struct lull_irqchip *chip, unsigned int irq,
  * lull_irqchip_ack() - the processor takes an interrupt
  * @chip:	the interrupt hardware
  *
- * To be called only after lull_irqchip_pending() was true.  If the request
+ * To be called only after @chip->intr was seen set.  If the request
  * has gone since, the result is the spurious vector of IRQ 7, as from the
  * hardware.
  *

@@ -137,12 +137,6 @@ void lull_irqchip_set_line(struct lull_irqchip *chip, unsigned int irq,
 			   bool level);
 int lull_irqchip_ack(struct lull_irqchip *chip);
 
-/* Is INTR high?  Asked at every entry; without the lock. */
-static inline bool lull_irqchip_pending(const struct lull_irqchip *chip)
-{
-	return READ_ONCE(chip->intr);
-}
-
 /* i8259.c, for irqchip.c and i8254.c: @chip->lock held */
 void lull_pic_reset(struct lull_irqchip *chip);
 u8 lull_pic_in(struct lull_irqchip *chip, u16 port);

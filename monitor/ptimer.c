@@ -95,13 +95,13 @@ static void arm_halted(struct lull_ptimer *t, u64 now)
 	set_timer(t, t->armed, now);
 }
 
-/* It has fired, or the clock was changed. */
+/* It has fired, or the clock was changed while it had not. */
 static void forget_fired(struct lull_ptimer *t)
 {
 	if (!READ_ONCE(t->fired))
 		return;
 	WRITE_ONCE(t->fired, false);
-	t->set = LULL_DEADLINE_NEVER;
+	t->set = 0;
 }
 
 /* If the deadline has come, the interrupt is pending and the deadline gone. */
@@ -211,21 +211,6 @@ void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now)
 	take_deadline(t, now);
 	arm(t, next_look(t, now), now);
 	publish(t, para, NULL);
-}
-
-/**
- * lull_ptimer_is_due() - was a look promised that nobody but the vCPU does?
- * @t:		the timer, not in a halt
- * @now:	the guest's TSC
- *
- * With @t->limits the vCPU asks before each entry, and lets its stay end when
- * @t->armed comes.
- *
- * Return: whether lull_ptimer_look() is due.
- */
-bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now)
-{
-	return t->limits && now >= t->armed;
 }
 
 /**

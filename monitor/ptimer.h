@@ -24,8 +24,8 @@
  *		while halted.
  * @by_cpu:	[I] the CPU can end the guest's stays
  * @limits:	[v] it has to, at @armed
- * @set:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not, or
- *		@fired
+ * @set:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not, 0 if
+ *		that is not known
  * @resumed:	[v] when the guest's present stay began
  * @busy:	[v] how long its stays were lately
  * @fires:	[a] how often @timer did
@@ -56,7 +56,34 @@ void lull_ptimer_init(struct lull_ptimer *t, bool by_cpu,
 void lull_ptimer_destroy(struct lull_ptimer *t);
 void lull_ptimer_look(struct lull_ptimer *t, struct lull_para *para, u64 now);
 bool lull_ptimer_is_unknown(const struct lull_ptimer *t);
-bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now);
+
+/**
+ * lull_ptimer_left() - how long may the guest run until a look?
+ * @t:		the timer, not in a halt
+ * @now:	the guest's TSC
+ *
+ * Return: ticks; 0 if a look is due.
+ */
+static inline u64 lull_ptimer_left(const struct lull_ptimer *t, u64 now)
+{
+	return t->armed > now ? t->armed - now : 0;
+}
+
+/**
+ * lull_ptimer_is_due() - was a look promised that nobody but the vCPU does?
+ * @t:		the timer, not in a halt
+ * @now:	the guest's TSC
+ *
+ * With @t->limits the vCPU asks before each entry, and lets its stay end when
+ * @t->armed comes.
+ *
+ * Return: whether lull_ptimer_look() is due.
+ */
+static inline bool lull_ptimer_is_due(const struct lull_ptimer *t, u64 now)
+{
+	return t->limits && !lull_ptimer_left(t, now);
+}
+
 void lull_ptimer_halt(struct lull_ptimer *t, struct lull_para *para,
 		      u64 deadline, u64 now);
 bool lull_ptimer_waits(const struct lull_ptimer *t, u64 now);

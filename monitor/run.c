@@ -277,13 +277,22 @@ static bool must_leave(struct lull_vcpu *vcpu)
 	return READ_ONCE(vcpu->run->immediate_exit);
 }
 
+/* What is asked for from here on is seen by may_enter(), or by the next look. */
+static void forget_request(struct lull_vcpu *vcpu)
+{
+	if (!test_bit(LULL_REQ_PREPARE, &vcpu->requests))
+		return;
+	clear_bit(LULL_REQ_PREPARE, &vcpu->requests);
+	/* Pairs with the order of timer_fires(). */
+	smp_mb__after_atomic();
+}
+
 /* What may sleep and has to be done before the guest can be entered. */
 static int prepare(struct lull_vcpu *vcpu)
 {
 	int r;
 
-	if (test_bit(LULL_REQ_PREPARE, &vcpu->requests))
-		clear_bit(LULL_REQ_PREPARE, &vcpu->requests);
+	forget_request(vcpu);
 	if (READ_ONCE(vcpu->vm->dead))
 		return -EIO;
 	if (vcpu->shutdown) {
@@ -297,6 +306,8 @@ static int prepare(struct lull_vcpu *vcpu)
 		r = sleep_until_wake(vcpu);
 		if (r)
 			return r;
+		/* What the timer asked for there is done. */
+		forget_request(vcpu);
 	}
 	if (READ_ONCE(vcpu->timer.fired) ||
 	    lull_ptimer_is_due(&vcpu->timer, vcpu->last + vcpu->tsc_offset))
@@ -439,16 +450,13 @@ static __always_inline int handle_quick(struct lull_vcpu *vcpu)
 /* How long may the guest stay?  Asked when it enters after a slow exit. */
 static void begin_stay(struct lull_vcpu *vcpu)
 {
-	u64 end, longest;
+	u64 left = lull_ptimer_left(&vcpu->timer,
+				    vcpu->last + vcpu->tsc_offset);
 
-	if (!vcpu->timer.limits) {
-		if (vcpu->vmx.limited)
-			lull_vmx_unlimit_stay(&vcpu->vmx);
-		return;
-	}
-	end = vcpu->timer.armed - vcpu->tsc_offset;
-	longest = vcpu->last + lull_vmx_longest_stay();
-	vcpu->stay_end = (s64)(end - longest) < 0 ? end : longest;
+	if (vcpu->timer.limits)
+		vcpu->stay_end = vcpu->last + min(left, lull_vmx_longest_stay());
+	else if (vcpu->vmx.limited)
+		lull_vmx_unlimit_stay(&vcpu->vmx);
 }
 
 /* What is left of it; false if nothing is. */

@@ -84,7 +84,7 @@ struct lull_cpuid_slot {
  * @tsc_adjust:	[v] guest's IA32_TSC_ADJUST
  * @fpu:	[v] guest's FPU state, in the CPU during LULL_RUN
  * @exit:	[v] last VM exit
- * @entered:	[v] TSC at the last entry
+ * @entered:	[v] TSC at the last entry, while exits are traced
  * @exited:	[v] TSC at the last exit, if that was not handled at once
  * @stolen:	[v] @stats.preempted then
  * @wire_seq:	[v] the announcement that the tripwire was set for

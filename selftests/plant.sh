@@ -100,8 +100,8 @@ plant()
 plant dropped-write-protect cache.c \
 	'lull_gfn_write_protect\(mmu, gfn\);' ';'
 plant skipped-sync sync.c \
-	'if \(sp->unsync\) \{\n\t\tif \(!sp->hot' \
-	'if (sp->unsync && sp->role.level > 1) { if (!sp->hot'
+	'if \(sp->unsync\)\n\t\tsync_table' \
+	'if (sp->unsync && sp->role.level > 1) sync_table'
 plant wrong-role-compare cache.c \
 	'sp->role\.word == role\.word' \
 	'!((sp->role.word ^ role.word) & ~(7U << 4))'
@@ -171,7 +171,7 @@ plant notifier-misses notifier.c \
 plant notifier-misses-tables notifier.c \
 	'lull_gfn_prepare_unsync\(mmu, first \+ i, &dead\);' ';'
 plant sync-while-the-host-changes-it sync.c \
-	'sp->unsync = mmu->invalidations;' ''
+	'return !mmu->invalidations && ' 'return '
 plant notifier-sequence fault.c \
 	'mmu->invalidate_seq == seq' 'seq + 1'
 plant notifier-under-way fault.c \
@@ -206,9 +206,9 @@ plant link-serves-other-rights sync.c \
 	'&&\s+child->role\.access == access' ''
 plant link-serves-other-table sync.c \
 	' && child->gfn == pte_frame\(gpte\)' ''
-plant wp-not-in-role sync.c \
+plant wp-not-in-role root.c \
 	'\.wp = mode->wp,' '.wp = true,'
-plant nxe-not-in-role sync.c \
+plant nxe-not-in-role root.c \
 	'\.nxe = mode->nxe,' '.nxe = true,'
 plant smep-with-wp-clear leaf.c \
 	'if \(sh->mode\.smep\)\n\t\t\taccess &= ~LULL_ACC_X;' ''
@@ -264,7 +264,7 @@ plant remake-of-other-frame leaf.c \
 plant remake-keeps-old-entry leaf.c \
 	'(return false;\n)\tsp->gptes\[idx\] = gpte;' '$1'
 plant table-maps-itself sync.c \
-	'sp->unsync = false;\n(\tlull_sp_compare)' '$1'
+	'sp->unsync = false;\n(\tsp->unsync = !lull_sp_compare)' '$1'
 plant host-right-from-any-spte leaf.c \
 	'page->writable = \*spte & LULL_SPTE_HOST_W;' 'page->writable = true;'
 plant descend-through-unsync walk.c \
@@ -298,7 +298,7 @@ plant target-kept-after-a-notifier notifier.c \
 		list_for_each_entry(t, &mmu->targets, link) t->root->listed &= 0xff; }'
 plant target-kept-after-zapping cache.c \
 	'if \(sp->listed\)\n\t\tlull_root_delist\(mmu, sp\);' ''
-plant target-kept-after-a-mode-change sync.c \
+plant target-kept-after-a-mode-change root.c \
 	'if \(memcmp\(&sh->mode, mode, sizeof\(\*mode\)\)\)' 'if (0)'
 plant target-freed-by-reclaim cache.c \
 	'lull_root_delist\(mmu, sp\);\n\t\t\tcontinue;' \
@@ -312,8 +312,9 @@ plant target-withdrawn-in-silence targets.c \
 plant target-released-too-early targets.c \
 	'(mmu->stats\.delisted\+\+;)' \
 	'$1 lull_root_release(mmu, target->root); target->root = NULL;'
-plant unsync-root-ready sync.c \
-	'if \(root && !try_sync\(mmu, root, synced\)\)' 'if (0)'
+plant unsync-root-ready root.c \
+	'if \(root && !is_in_sync\(root\) &&\n\t    !lull_root_try_sync\(mmu, root, synced\)\)' \
+	'if (0)'
 plant target-forgets-its-cr3 targets.c \
 	'entry\[i\]\.cr3 = target->root \? target->cr3 : LULL_NO_CR3;' \
 	'entry[i].cr3 = target->root ? target->cr3 : LULL_NO_CR3;
@@ -332,14 +333,14 @@ plant target-keeps-old-cr3 targets.c \
 	/* Bits'
 plant lost-target-means-nothing targets.c \
 	'sh->targets\.lost = true;' 'sh->targets.slot[0].cr3 = LULL_NO_CR3;'
-plant target-listed-by-another-flush sync.c \
+plant target-listed-by-another-flush root.c \
 	'guarded_cr3\(sh, sh->guarded\), false, &synced\);' \
 	'guarded_cr3(sh, sh->guarded), true, &synced);'
 plant sync-without-an-end sync.c \
-	'if \(nr >= most\)' 'if (0)'
+	'sync->nr >= sync->most \|\| ' ''
 plant sync-cut-short sync.c \
-	'if \(nr >= most\)\n\t\t\tbreak;' \
-	'if (nr >= most) { lull_forget_unsync_child(sp, idx); continue; }'
+	'if \(sync->nr >= sync->most \|\| !spend\(mmu, 1\)\)\n\t\t\tbreak;' \
+	'if (sync->nr >= sync->most || !spend(mmu, 1)) { lull_forget_unsync_child(sp, idx); continue; }'
 plant sync-by-all-ways sync.c \
 	'if \(sp->pass == mmu->pass\)' 'if (0)'
 plant sync-meets-one-table sync.c \
@@ -351,16 +352,16 @@ plant guard-not-looked-at fault.c \
 	'sh->guarded && is_user_half\(gva\)' 'false'
 plant guard-below-the-root cache.c \
 	'role\.guard = false;' ''
-plant guard-kept-after-a-load sync.c \
+plant guard-kept-after-a-load root.c \
 	'sh->guarded = sh->root->role\.guard;' \
 	'sh->guarded |= sh->root->role.guard;'
 plant guard-missed-on-landing targets.c \
 	'sh->guarded = target->root->role\.guard;' ''
-plant guard-ends-with-old-tables sync.c \
+plant guard-ends-with-old-tables root.c \
 	'0 : load_and_sync\(sh, cr3\)' '0 : lull_shadow_load_cr3(sh, cr3, NULL)'
-plant guard-of-another-space sync.c \
+plant guard-of-another-space root.c \
 	'role\.guard = !role\.unpaged && \(cr3 & LULL_GUARDED\);' ''
-plant guard-ended-lists-a-root sync.c \
+plant guard-ended-lists-a-root root.c \
 	'try_load\(sh, cr3, may_list, &synced\)' 'try_load(sh, cr3, true, &synced)'
 plant tripwire-not-set tripwire.c \
 	'root->spt\[idx\] & ~LULL_PTE_A\);' 'root->spt[idx]);'
@@ -381,15 +382,24 @@ plant hot-mapping-dropped cache.c \
 plant hot-written-by-the-monitor cache.c \
 	'(held\(&mmu->lock\);\n)\tlull_gfn_touch\(mmu, gfn\);' '$1'
 plant hot-inside-a-range hot.c \
-	'sp->touched = mmu->invalidations;' 'sp->touched = false;'
+	'sp->touched = (!lull_sp_compare\(mmu, sp, &changed\));' \
+	'(void)$1; sp->touched = false;'
 plant hot-linked-as-synced fault.c \
 	'if \(!is_in_sync\(child\)\)\n\t\tlull_link_unsync' 'if (0) lull_link_unsync'
 plant hot-upper-table hot.c \
 	'sp->role\.level > 1 \|\| ' ''
 plant hot-below-a-target hot.c \
 	'\(sp->role\.level > 1 \|\| mmu->had_targets\)' '(sp->role.level > 1)'
+plant hot-drops-of-its-own hot.c \
+	'sp->leaf_drops = drops;' 'sp->leaf_drops = mmu->leaf_drops;'
+plant sync-past-its-budget sync.c \
+	'return !mmu->invalidations && !is_spent\(mmu\);' 'return !mmu->invalidations;'
+plant hot-in-part-of-a-sync hot.c \
+	'else if \(event\)' 'else'
+plant hot-without-an-end hot.c \
+	'if \(mmu->nr_hot == MOST_HOT\)\n\t\treturn;' ''
 plant hot-never-cools hot.c \
-	'news \? 0 : sp->calm \+ 1' '0'
+	'sp->calm\+\+;' ';'
 
 echo "caught $caught of $planted"
 [ "$caught" = "$planted" ]

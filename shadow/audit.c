@@ -13,6 +13,7 @@ struct census {
 	unsigned int upper_unsync;
 	unsigned int pages;
 	unsigned int shown;
+	unsigned int hot;
 };
 
 static unsigned int is_writable(u64 *spte)
@@ -153,6 +154,7 @@ static unsigned int audit_sp(struct lull_mmu *mmu, struct lull_sp *sp,
 	bad += sp->invalid;
 	bad += sp->listed != count_targets(mmu, sp);
 	bad += sp->listed > sp->root_count;
+	census->hot += sp->hot;
 	bad += sp->hot && (!sp->unsync || sp->role.level != 1);
 	bad += sp->shown && sp->role.level != LULL_ROOT_LEVEL;
 	census->shown += sp->shown;
@@ -266,6 +268,7 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	bad += census.leaves != count_rmaps(mmu);
 	bad += census.upper_unsync != mmu->nr_upper_unsync;
 	bad += census.pages != mmu->nr_pages;
+	bad += census.hot != mmu->nr_hot;
 	return bad;
 }
 

@@ -33,6 +33,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 	mmu->env = env;
 	mmu->id = id;
 	mmu->max_pages = max_pages;
+	mmu->budget = LULL_NO_BUDGET;
 	spin_lock_init(&mmu->lock);
 	INIT_LIST_HEAD(&mmu->pages);
 	INIT_LIST_HEAD(&mmu->zapped);
@@ -222,8 +223,8 @@ void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn)
  * lull_gfn_prepare_unsync() - what table @gfn holds is about to change
  * @mmu:	the VM's
  * @gfn:	the frame
- * @dead:	receives shadows that nothing links: the guest most likely made
- *		the table a data page
+ * @dead:	receives shadows that nothing links, roots that were just left
+ *		apart: the guest most likely made the table a data page
  *
  * The others become unsync.
  */
@@ -320,7 +321,8 @@ void lull_sp_prepare_zap(struct lull_mmu *mmu, struct lull_sp *sp,
 		mmu->nr_upper_unsync--;
 	/* Its vCPU may still sync it, in a CR3 load or INVLPG under way. */
 	sp->unsync = false;
-	sp->hot = false;
+	if (sp->hot)
+		lull_sp_cool(mmu, sp);
 	hlist_del(&sp->hash_link);
 	if (sp->listed)
 		lull_root_delist(mmu, sp);

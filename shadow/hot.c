@@ -9,6 +9,8 @@
 
 /* How often a table becomes unsync before it is hot. */
 #define HOT		2
+/* A VM's flush events have to look at no more than these. */
+#define MOST_HOT	32
 /* How many flush events in turn find it as it was before it is not any more. */
 #define COOL		8
 
@@ -35,9 +37,23 @@ void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 		return;
 	if (sp->unsyncs < HOT && ++sp->unsyncs < HOT)
 		return;
+	if (mmu->nr_hot == MOST_HOT)
+		return;
 	sp->hot = true;
 	sp->touched = true;
 	sp->calm = 0;
+	mmu->nr_hot++;
+}
+
+/**
+ * lull_sp_cool() - a table is hot no more
+ * @mmu:	the VM's
+ * @sp:		its shadow page
+ */
+void lull_sp_cool(struct lull_mmu *mmu, struct lull_sp *sp)
+{
+	sp->hot = false;
+	mmu->nr_hot--;
 }
 
 /* Who writes sets D, unless it is the monitor. */
@@ -82,34 +98,43 @@ static void begin_look(struct lull_mmu *mmu, const struct lull_sp *sp)
 	lull_mmu_settled(mmu);
 }
 
-static unsigned int look(struct lull_mmu *mmu, struct lull_sp *sp)
+/* Return: whether an SPTE was not what the table says. */
+static bool look(struct lull_mmu *mmu, struct lull_sp *sp)
 {
+	/* SPTEs that this drops may have been written by others meanwhile. */
+	unsigned long drops = mmu->leaf_drops;
 	unsigned int changed;
 
 	begin_look(mmu, sp);
-	changed = lull_sp_compare(mmu, sp);
-	/* The host may be changing what was just read. */
-	sp->touched = mmu->invalidations;
-	sp->leaf_drops = mmu->leaf_drops;
+	sp->touched = !lull_sp_compare(mmu, sp, &changed);
+	sp->leaf_drops = drops;
 	return changed;
 }
 
 /**
- * lull_sp_sync_hot() - a flush event meets a hot table
+ * lull_sp_sync_hot() - a sync meets a hot table
  * @mmu:	the VM's
  * @sp:		its shadow page
+ * @event:	the sync is a flush event, and not work done ahead of one
+ * @looked:	receives whether it had to be compared
  *
  * Return: true if its SPTEs are what the table says now, and it stays writable;
  * false if it is not hot any more, and has to be brought in sync.
  */
-bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp)
+bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp, bool event,
+		      bool *looked)
 {
 	bool news = is_written(mmu, sp);
 
 	lockdep_assert_held(&mmu->lock);
-	if (news || !is_known(mmu, sp))
+	*looked = news || !is_known(mmu, sp);
+	if (*looked)
 		news |= look(mmu, sp);
-	sp->calm = news ? 0 : sp->calm + 1;
-	sp->hot = !mmu->had_targets && sp->calm < COOL;
+	if (news)
+		sp->calm = 0;
+	else if (event)
+		sp->calm++;
+	if (mmu->had_targets || sp->calm == COOL)
+		lull_sp_cool(mmu, sp);
 	return sp->hot;
 }

@@ -147,8 +147,9 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
 	       (sp->role.nxe || !(gpte & LULL_PTE_NX));
 }
 
-/* No limit to a sync */
+/* No limit to a sync, in tables; and in what it takes */
 #define LULL_ALL_TABLES		(~0U)
+#define LULL_NO_BUDGET		(~0U)
 
 /* Entries of a root for what an operating system gives to processes */
 #define LULL_USER_ENTRIES	(LULL_PT_ENTRIES / 2)
@@ -316,12 +317,19 @@ void lull_leaf_prefetch(struct lull_shadow *sh, struct lull_sp *sp,
 /* hot.c */
 void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp);
 bool lull_sp_is_unwritten(struct lull_mmu *mmu, const struct lull_sp *sp);
-bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp);
+bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp, bool event,
+		      bool *looked);
+void lull_sp_cool(struct lull_mmu *mmu, struct lull_sp *sp);
 
-/* sync.c */
-unsigned int lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp);
+/* root.c */
 void lull_mode_set(struct lull_shadow *sh,
 		   const struct lull_paging_mode *mode); /* without the lock */
+
+/* sync.c */
+bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
+			unsigned int *synced);
+bool lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp,
+		     unsigned int *changed);
 void lull_gfn_write_protect(struct lull_mmu *mmu, gfn_t gfn);
 bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 		       unsigned int idx);

@@ -131,6 +131,8 @@ struct lull_mmu_stats {
  * @nr_vcpus:	[m] vCPUs
  * @had_more:	[m] there was more than one at a time
  * @had_targets: [m] some vCPU had CR3 targets
+ * @nr_hot:	[m] hot shadow pages
+ * @budget:	[m] what a sync may still do, LULL_NO_BUDGET if anything
  * @leaf_drops:	[m] how often an SPTE that maps a page was dropped
  * @loads:	[m] how often a vCPU went to another root
  * @pass:	[m] counts syncs, so that each meets a table once
@@ -162,6 +164,8 @@ struct lull_mmu {
 	unsigned int nr_vcpus;
 	bool had_more;
 	bool had_targets;
+	unsigned int nr_hot;
+	unsigned int budget;
 	unsigned long leaf_drops;
 	u64 loads;
 	u64 pass;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Roots, and the flush events that bring unsync tables in sync: CR3 loads,
- * INVLPG, changes of control bits (SDM: "Invalidation of TLBs and
- * Paging-Structure Caches").
+ * How unsync tables come in sync: all below a root, one translation, or part of
+ * them (SDM: "Invalidation of TLBs and Paging-Structure Caches").
  */
-#include <linux/string.h>
-
 #include "shadow/internal.h"
 #include "shadow/trace.h"
 
@@ -56,94 +53,193 @@ static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
 	return true;
 }
 
+/* What a sync with a budget pays for a table, and for an entry that changed. */
+#define TABLE_COST	8
+#define ENTRY_COST	8
+
+static bool is_spent(const struct lull_mmu *mmu)
+{
+	return !mmu->budget;
+}
+
+/* False if that was more than there is. */
+static bool spend(struct lull_mmu *mmu, unsigned int cost)
+{
+	if (mmu->budget == LULL_NO_BUDGET)
+		return true;
+	mmu->budget = mmu->budget > cost ? mmu->budget - cost : 0;
+	return mmu->budget;
+}
+
+/* Most entries are what they were. */
+static unsigned int compare_word(struct lull_mmu *mmu, struct lull_sp *sp,
+				 unsigned int word, bool blind)
+{
+	unsigned int changed = 0, idx;
+	unsigned long bits;
+
+	for (bits = sp->present[word]; bits; bits &= bits - 1) {
+		idx = word * BITS_PER_LONG + __ffs(bits);
+		if (sp->gptes[idx] == mmu->scratch[idx] && !blind)
+			continue;
+		/* To remake one may drop others. */
+		if (is_spent(mmu) || !test_bit(idx, sp->present))
+			continue;
+		if (blind)
+			lull_spte_drop(mmu, sp, idx);
+		else if (!sync_entry(mmu, sp, idx, mmu->scratch[idx]))
+			continue;
+		changed++;
+		spend(mmu, ENTRY_COST);
+	}
+	return changed;
+}
+
 /**
  * lull_sp_compare() - make SPTEs what the table says
  * @mmu:	the VM's
  * @sp:		its shadow page; what is written to the table from here on is
  *		found out
+ * @changed:	receives how many entries had changed
  *
- * The caller flushes.
+ * The caller flushes.  A budget that is used up ends it before its end.
  *
- * Return: how many entries had changed.
+ * Return: whether all of it is as the table was when this began; false also
+ * where the host may be changing it.
  */
-unsigned int lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp)
+bool lull_sp_compare(struct lull_mmu *mmu, struct lull_sp *sp,
+		     unsigned int *changed)
 {
-	unsigned int idx, changed = 0;
+	unsigned int word;
 	bool blind;
 
+	*changed = 0;
+	spend(mmu, TABLE_COST);
 	/* A table the host has swapped out keeps nothing. */
 	blind = mmu->env->read_gptes(mmu, sp->gfn, sp->present, mmu->scratch);
-	for_each_set_bit(idx, sp->present, LULL_PT_ENTRIES) {
-		if (blind)
-			lull_spte_drop(mmu, sp, idx);
-		changed += blind || sync_entry(mmu, sp, idx, mmu->scratch[idx]);
-	}
+	for (word = 0; word < BITS_TO_LONGS(LULL_PT_ENTRIES); word++)
+		*changed += compare_word(mmu, sp, word, blind);
 	mmu->stats.syncs++;
-	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, changed);
-	return changed;
+	trace_lull_sync(mmu->id, sp->gfn, sp->role.level, *changed);
+	return !mmu->invalidations && !is_spent(mmu);
 }
 
 static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 {
+	unsigned int changed;
+
 	lull_gfn_write_protect(mmu, sp->gfn);
 	lull_mmu_flush(mmu);
 	lull_mmu_settled(mmu);
 	/* In sync from here on: it may map itself. */
 	sp->unsync = false;
-	lull_sp_compare(mmu, sp);
-	/* The host may be changing what was just read: it is read again. */
-	sp->unsync = mmu->invalidations;
+	sp->unsync = !lull_sp_compare(mmu, sp, &changed);
 	if (!sp->unsync && sp->role.level > 1)
 		mmu->nr_upper_unsync--;
 }
 
-/*
- * What stays unsync, because the host is changing it, is met once: there can be
- * 512^3 ways to it.  Recursion ends at level 1.
+/**
+ * struct sync - one sync of a tree
+ * @most:	stop after so many tables
+ * @nr:		how many it has met that had to be looked at
  */
-static unsigned int sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
-			       unsigned int most)
+struct sync {
+	unsigned int most;
+	unsigned int nr;
+};
+
+/* A sync that may end before its end is no flush event. */
+static void sync_table(struct lull_mmu *mmu, struct lull_sp *sp,
+		       struct sync *sync)
 {
-	unsigned int idx, nr = 0;
+	bool event = sync->most == LULL_ALL_TABLES, looked;
+
+	if (sp->hot && lull_sp_sync_hot(mmu, sp, event, &looked)) {
+		sync->nr += looked;
+		return;
+	}
+	sync_sp(mmu, sp);
+	sync->nr++;
+}
+
+/*
+ * What stays unsync is met once: there can be 512^3 ways to it.  Recursion ends
+ * at level 1.
+ */
+static void sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
+		       struct sync *sync)
+{
 	struct lull_sp *child;
+	unsigned int idx;
 
 	if (sp->pass == mmu->pass)
-		return 0;
+		return;
 	sp->pass = mmu->pass;
-	if (sp->unsync) {
-		if (!sp->hot || !lull_sp_sync_hot(mmu, sp))
-			sync_sp(mmu, sp);
-		nr++;
-	}
+	if (sp->unsync)
+		sync_table(mmu, sp, sync);
 	if (!sp->unsync_children)
-		return nr;
+		return;
 	for_each_set_bit(idx, sp->unsync_child, LULL_PT_ENTRIES) {
-		if (nr >= most)
+		if (sync->nr >= sync->most || !spend(mmu, 1))
 			break;
 		child = link_child(sp->spt[idx]);
-		nr += sync_below(mmu, child, most - nr);
+		sync_below(mmu, child, sync);
 		if (!child->unsync && !child->unsync_children)
 			lull_forget_unsync_child(sp, idx);
 	}
-	return nr;
 }
 
 /**
  * lull_sp_sync_tree() - bring @sp and all below it in sync
  * @mmu:	the VM's
  * @sp:		top of the tree
- * @most:	stop after so many tables, at least 1
+ * @most:	stop after so many tables, at least 1; if not LULL_ALL_TABLES,
+ *		hot tables stay hot
  *
  * The caller flushes.
  *
- * Return: how many tables were unsync, at most @most.
+ * Return: how many tables were unsync, without hot ones that nobody had
+ * written; at most @most.
  */
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
 			       unsigned int most)
 {
+	struct sync sync = { .most = most };
+
 	lockdep_assert_held(&mmu->lock);
 	mmu->pass++;
-	return sync_below(mmu, sp, most);
+	sync_below(mmu, sp, &sync);
+	return sync.nr;
+}
+
+/*
+ * What may be done with interrupts off: so many links of roots, and some tables
+ * and entries beside them.
+ */
+#define QUICK_BUDGET	256
+
+/**
+ * lull_root_try_sync() - bring a root in sync, if that is soon done
+ * @mmu:	the VM's
+ * @root:	the root
+ * @synced:	receives how many tables were unsync, or is left alone
+ *
+ * Context: interrupts may be off.
+ * Return: whether it is, but for hot tables below it.
+ */
+bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
+			unsigned int *synced)
+{
+	bool done;
+
+	if (!is_alone(mmu))
+		return false;
+	mmu->budget = QUICK_BUDGET;
+	*synced = lull_sp_sync_tree(mmu, root, LULL_ALL_TABLES);
+	done = !is_spent(mmu);
+	mmu->budget = LULL_NO_BUDGET;
+	lull_mmu_flush(mmu);
+	return done;
 }
 
 /*
@@ -200,247 +296,6 @@ static void sync_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
 		sync_entry(mmu, sp, idx, gpte);
 }
 
-static union lull_role role_under(const struct lull_paging_mode *mode)
-{
-	if (mode->unpaged)
-		return (union lull_role){
-			.level = LULL_UNPAGED_LEVEL,
-			.direct = true,
-			.unpaged = true,
-			.access = LULL_ACC_ALL,
-		};
-	return (union lull_role){
-		.level = LULL_ROOT_LEVEL,
-		.access = LULL_ACC_ALL,
-		.nxe = mode->nxe,
-		.wp = mode->wp,
-		.smep_not_wp = mode->smep && !mode->wp,
-		.smap_not_wp = mode->smap && !mode->wp,
-	};
-}
-
-static union lull_role root_role(const struct lull_shadow *sh, u64 cr3)
-{
-	union lull_role role = { .word = sh->root_role };
-
-	role.guard = !role.unpaged && (cr3 & LULL_GUARDED);
-	return role;
-}
-
-static gfn_t root_gfn(const struct lull_shadow *sh, u64 cr3)
-{
-	return sh->mode.unpaged ? 0 : pte_frame(cr3);
-}
-
-static bool load_cached_root(struct lull_shadow *sh, gfn_t gfn,
-			     union lull_role role)
-{
-	struct lull_sp *root = lull_sp_find(sh->mmu, gfn, role);
-
-	if (root)
-		lull_root_set(sh, root);
-	return root;
-}
-
-static void note_loaded(struct lull_shadow *sh, u64 cr3, bool may_list)
-{
-	sh->cr3 = cr3 & ~LULL_GUARDED;
-	sh->guarded = sh->root->role.guard;
-	if (sh->targets.on)
-		lull_target_loaded(sh, cr3, may_list);
-}
-
-/**
- * lull_shadow_load_cr3() - find or make the root of an address space
- * @sh:		the vCPU
- * @cr3:	guest CR3, and LULL_GUARDED
- * @cached:	set to whether the root was there; may be NULL
- *
- * The root may have unsync tables below it: the caller calls
- * lull_shadow_sync() before the guest runs.
- *
- * Context: the vCPU's thread; may sleep.
- * Return: 0, or -ENOMEM with nothing changed.
- */
-int lull_shadow_load_cr3(struct lull_shadow *sh, u64 cr3, bool *cached)
-{
-	union lull_role role = root_role(sh, cr3);
-	gfn_t gfn = root_gfn(sh, cr3);
-	bool hit;
-	int r = 0;
-
-	spin_lock(&sh->mmu->lock);
-	hit = load_cached_root(sh, gfn, role);
-	if (!hit) {
-		spin_unlock(&sh->mmu->lock);
-		r = lull_shadow_topup(sh);
-		spin_lock(&sh->mmu->lock);
-		if (!r && !load_cached_root(sh, gfn, role)) {
-			lull_mmu_reclaim(sh->mmu, 1);
-			lull_root_set(sh, lull_sp_create(sh, gfn, role));
-		}
-	}
-	if (!r)
-		note_loaded(sh, cr3, false);
-	spin_unlock(&sh->mmu->lock);
-	if (!r && cached)
-		*cached = hit;
-	return r;
-}
-
-/* Guest CR3 with LULL_GUARDED, or without. */
-static u64 guarded_cr3(const struct lull_shadow *sh, bool guarded)
-{
-	return sh->cr3 | (guarded ? LULL_GUARDED : 0);
-}
-
-/* Load it, and bring all below the root in sync. */
-static int load_and_sync(struct lull_shadow *sh, u64 cr3)
-{
-	int r = lull_shadow_load_cr3(sh, cr3, NULL);
-
-	if (!r)
-		lull_shadow_sync(sh);
-	return r;
-}
-
-/* Most tables that are brought in sync with interrupts off. */
-#define QUICK_TABLES	4
-
-static bool try_sync(struct lull_mmu *mmu, struct lull_sp *root,
-		     unsigned int *synced)
-{
-	*synced = 0;
-	if (is_in_sync(root))
-		return true;
-	if (!is_alone(mmu))
-		return false;
-	*synced = lull_sp_sync_tree(mmu, root, QUICK_TABLES);
-	lull_mmu_flush(mmu);
-	return *synced < QUICK_TABLES;
-}
-
-static bool try_load(struct lull_shadow *sh, u64 cr3, bool may_list,
-		     unsigned int *synced)
-{
-	struct lull_mmu *mmu = sh->mmu;
-	struct lull_sp *root;
-
-	/*
-	 * With interrupts off it must not wait for somebody who may wait for
-	 * this CPU to flush.
-	 */
-	if (!spin_trylock(&mmu->lock))
-		return false;
-	root = lull_sp_find(mmu, root_gfn(sh, cr3), root_role(sh, cr3));
-	if (root && !try_sync(mmu, root, synced))
-		root = NULL;
-	if (root) {
-		lull_root_set(sh, root);
-		note_loaded(sh, cr3, may_list && is_in_sync(root));
-	}
-	spin_unlock(&mmu->lock);
-	return root;
-}
-
-/**
- * lull_shadow_try_cr3() - go to an address space whose root is ready
- * @sh:		the vCPU
- * @cr3:	guest CR3, and LULL_GUARDED
- * @synced:	receives how many tables were unsync
- *
- * Context: the vCPU's thread; interrupts may be off.
- * Return: true, or false with CR3 as it was: the root is not in the cache, it
- * takes more to bring it in sync, or somebody has the lock.
- */
-bool lull_shadow_try_cr3(struct lull_shadow *sh, u64 cr3, unsigned int *synced)
-{
-	return try_load(sh, cr3, true, synced);
-}
-
-/**
- * lull_shadow_try_resync() - a flush event that leaves CR3 as it is
- * @sh:		the vCPU
- *
- * No root becomes a target: the guest expects that of loads of CR3 only.
- *
- * Context: as lull_shadow_try_cr3().
- * Return: likewise.
- */
-bool lull_shadow_try_resync(struct lull_shadow *sh)
-{
-	unsigned int synced;
-
-	return try_load(sh, guarded_cr3(sh, sh->guarded), false, &synced);
-}
-
-/**
- * lull_shadow_reload() - get a valid root for the CR3 and mode in force
- * @sh:		the vCPU
- *
- * Context: the vCPU's thread; may sleep.
- * Return: 0 or -ENOMEM.
- */
-int lull_shadow_reload(struct lull_shadow *sh)
-{
-	return load_and_sync(sh, guarded_cr3(sh, sh->guarded));
-}
-
-/**
- * lull_shadow_guard() - withdraw the user half of the address space, or give
- * it back
- * @sh:		the vCPU, with a root
- * @on:		which
- * @may_list:	the guest expects that roots become targets, and others lose
- *		their place
- *
- * What is accessed there ends in LULL_FAULT_GUARD.  A load of CR3 ends it, too.
- * The vCPU's TLB has to be empty afterwards, as after such a load.
- *
- * Context: the vCPU's thread; may sleep.
- * Return: 0, or -ENOMEM with nothing changed.
- */
-int lull_shadow_guard(struct lull_shadow *sh, bool on, bool may_list)
-{
-	u64 cr3 = guarded_cr3(sh, on);
-	unsigned int synced;
-
-	return try_load(sh, cr3, may_list, &synced) ? 0 : load_and_sync(sh, cr3);
-}
-
-/**
- * lull_mode_set() - set the mode, and what follows from it
- * @sh:		the vCPU, without a root
- * @mode:	the control bits
- *
- * Context: the vCPU's thread; the lock is not needed.
- */
-void lull_mode_set(struct lull_shadow *sh, const struct lull_paging_mode *mode)
-{
-	sh->mode = *mode;
-	sh->root_role = role_under(mode).word;
-}
-
-/**
- * lull_shadow_set_mode() - control bits changed
- * @sh:		the vCPU
- * @mode:	the new ones
- *
- * The root fits no more: there is none until the caller reloads.
- */
-void lull_shadow_set_mode(struct lull_shadow *sh,
-			  const struct lull_paging_mode *mode)
-{
-	spin_lock(&sh->mmu->lock);
-	if (memcmp(&sh->mode, mode, sizeof(*mode)))
-		lull_targets_drop(sh);
-	lull_root_put(sh);
-	spin_unlock(&sh->mmu->lock);
-	lull_mode_set(sh, mode);
-	if (mode->unpaged)
-		sh->guarded = false;
-}
-
 /**
  * lull_shadow_needs_sync() - is something below the root unsync?
  * @sh:		the vCPU, with a root
@@ -490,31 +345,6 @@ unsigned int lull_shadow_sync_some(struct lull_shadow *sh, unsigned int most)
 	lull_mmu_flush(sh->mmu);
 	spin_unlock(&sh->mmu->lock);
 	return nr;
-}
-
-/**
- * lull_shadow_root_valid() - may the guest run on the vCPU's root?
- * @sh:		the vCPU
- *
- * Context: under the lock, or with interrupts off after the vCPU announced
- * that it is entering the guest.
- * Return: whether there is a root that was not zapped.
- */
-bool lull_shadow_root_valid(const struct lull_shadow *sh)
-{
-	return sh->root && !READ_ONCE(sh->root->invalid);
-}
-
-/**
- * lull_shadow_root_hpa() - what the hardware's CR3 has to hold
- * @sh:		the vCPU, with a root
- *
- * Return: host-physical address of the root table, without paging that of the
- * PDPTEs, below 4 GiB.
- */
-hpa_t lull_shadow_root_hpa(const struct lull_shadow *sh)
-{
-	return __pa(sh->root->spt);
 }
 
 /**

@@ -308,7 +308,7 @@ static void prepare(struct vmx_vcpu *vmx)
 	lull_vmx_count_entry(vmx);
 	if (vmx->limited)
 		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE,
-			     (vmx->stay >> vmx->stay_shift) + 1);
+			     (vmx->stay >> vmx->stay_shift) + 2);
 	/* Perf may change it in an interrupt, between any two entries. */
 	if (static_branch_unlikely(&lull_vmx_host_pmu))
 		vmx->host_debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);

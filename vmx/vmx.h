@@ -327,7 +327,7 @@ static inline bool lull_vmx_event_pending(const struct vmx_vcpu *vmx)
 
 /*
  * The next stay in guest mode ends after so many ticks of the TSC: the CPU's
- * timer is coarser, and may take one of its own ticks more, never fewer.  Only
+ * timer is coarser, and may take two of its own ticks more, never fewer.  Only
  * with lull_vmx_config()->timer.
  */
 static inline void lull_vmx_limit_stay(struct vmx_vcpu *vmx, u64 ticks)

@@ -8,8 +8,9 @@ import time
 
 from demolib.progress import DemoError, elapsed, read_text, say, shown, \
     write_text
+from vmlib.paths import VmError
 
-from . import compare, html, measure, plan, reduce, text
+from . import compare, html, measure, plan, profile, reduce, text
 
 EXIT_REGRESSION = 1
 EXIT_FAILED = 2
@@ -38,6 +39,8 @@ def _parser():
     add("--to", default=measure.BENCH, metavar="DIR",
         help="where the report goes, and what it is made from (default: "
         "out/bench)")
+    add("--profile", metavar="ROW", help="measure nothing: list the "
+        "instructions of a row on Lull, and count them by exit and function")
     add("--list", action="store_true", help="list the rows, and end")
     return parser
 
@@ -114,11 +117,15 @@ def main(argv=None):
             print("%-16s %s" % (name, plan.describe(name)[0]))
         return 0
     try:
+        if options.profile:
+            _words("--profile", options.profile, plan.row_names())
+            print(profile.run(options.profile, options.to), end="")
+            return 0
         base = json.loads(read_text(options.base)) if options.base else None
         report = _run(options)
         _add_softcpu(report)
         _write(report, options.to)
-    except (DemoError, OSError, ValueError) as error:
+    except (DemoError, VmError, OSError, ValueError) as error:
         say("error: %s" % error)
         return EXIT_FAILED
     except KeyboardInterrupt:

@@ -67,13 +67,16 @@ def settings(machine):
                            ips=machine.ips)
 
 
-def resume_settings(saved, com2=None):
-    """Settings for a resume, from those that Bochs saved."""
+def resume_settings(saved, com2=None, stops=False):
+    """Settings for a resume, from those that Bochs saved.
+
+    stops says whether XCHG of BX with itself is a breakpoint.
+    """
     saved = re.sub(r"(?m)^plugin_ctrl:.*$", PLUGINS + ", usb_uhci=1", saved)
     saved = re.sub(r"(?m)^display_library:.*$", "display_library: term", saved)
     if com2:
         saved = re.sub(r"(?m)^com2:.*$", "com2: " + com2, saved)
-    return saved
+    return saved + ("\nmagic_break: enabled=1\n" if stops else "")
 
 
 def check_cpu(model):

@@ -236,7 +236,7 @@ def _connect():
     raise VmError("no display on ports 5900 to 5949", EXIT_DIED)
 
 
-def prepare_resume(saved, folder, archive, com2=None):
+def prepare_resume(saved, folder, archive, com2=None, stops=False):
     """Lay out a run's folder; returns (Bochs arguments, result position)."""
     state = folder + "/state"
     os.makedirs(state)
@@ -244,7 +244,7 @@ def prepare_resume(saved, folder, archive, com2=None):
         if name not in ("config", DISK_COPY, "boot.iso", "console.log"):
             os.symlink(os.path.join(saved, name), os.path.join(state, name))
     with open(saved + "/config", encoding="latin-1") as config:
-        text = bochs.resume_settings(config.read(), com2)
+        text = bochs.resume_settings(config.read(), com2, stops)
     with open(state + "/config", "w", encoding="latin-1") as config:
         config.write(text)
     os.symlink(saved + "/boot.iso", folder + "/boot.iso")

@@ -150,6 +150,27 @@ static void cools(void **state)
 	read_both();
 }
 
+static bool is_unwritten(const struct lull_sp *sp)
+{
+	bool unwritten;
+
+	spin_lock(&world.mmu.lock);
+	unwritten = lull_sp_is_unwritten(&world.mmu, sp);
+	spin_unlock(&world.mmu.lock);
+	return unwritten;
+}
+
+/* A look that drops an SPTE does not know who wrote by it meanwhile. */
+static void dropped_by_the_look(void **state)
+{
+	store(PAGE, maps(DATA + 1));
+	flush();
+	assert_false(is_unwritten(shadow(1)));
+	read_both();
+	flush();
+	assert_true(is_unwritten(shadow(0)));
+}
+
 /* Nothing is written, but shadow pages elsewhere lose entries. */
 static void cools_beside_others(void **state)
 {
@@ -208,6 +229,80 @@ static void not_with_targets(void **state)
 	read_both();
 }
 
+/* What is no flush event compares, and cools nothing. */
+static void part_of_a_sync(void **state)
+{
+	unsigned int i;
+
+	store(PAGE, maps(DATA) & ~LULL_PTE_W);
+	assert_int_equal(lull_shadow_sync_some(&vcpu()->sh, 1), 1);
+	assert_int_equal(lull_shadow_sync_some(&vcpu()->sh, 1), 1);
+	for (i = 0; i < 2 * COOL; i++)
+		assert_int_equal(lull_shadow_sync_some(&vcpu()->sh, 1), 0);
+	assert_true(shadow(0)->hot && is_unwritten(shadow(0)));
+	assert_int_equal(shadow(0)->calm, 0);
+	assert_int_equal(unit_audit(), 0);
+}
+
+static void try_flush(bool want)
+{
+	unsigned int synced;
+
+	cpu_exit(vcpu());
+	assert_int_equal(lull_shadow_try_cr3(&vcpu()->sh, 0, &synced), want);
+	cpu_arch_flush(vcpu());
+	cpu_set_root(vcpu());
+	cpu_enter(vcpu());
+}
+
+/* With interrupts off no more is done than there is a budget for. */
+static void more_than_the_budget(void **state)
+{
+	unsigned int i;
+
+	store(PAGE, maps(DATA + 1));
+	try_flush(true);
+	cpu_check_all();
+	for (i = 8; i < 100; i++)
+		unit_set(L1, i, maps(DATA));
+	unit_flush();
+	for (i = 8; i < 100; i++) {
+		struct lull_fault fault = { .gva = (u64)i << 12 };
+
+		assert_int_equal(lull_shadow_fault(&vcpu()->sh, &fault), 0);
+	}
+	for (i = 0; i < 2; i++) {
+		store(7, 0);
+		flush();
+	}
+	store(7, 0);
+	/* all of them at once, as if the guest had */
+	for (i = 8; i < 100; i++)
+		unit_set(L1, i, maps(DATA + 1));
+	cpu_exit(vcpu());
+	i = 0;
+	assert_false(lull_shadow_try_cr3(&vcpu()->sh, 0, &i));
+	assert_int_equal(i, 1);
+	assert_true(shadow(0)->touched);
+	cpu_enter(vcpu());
+	flush();
+}
+
+static void no_more_than_some(void **state)
+{
+	lull_sp_cool(&world.mmu, shadow(0));
+	lull_sp_cool(&world.mmu, shadow(1));
+	flush();
+	assert_false(shadow(0)->unsync || shadow(1)->unsync);
+	world.mmu.nr_hot = 31;
+	store(PAGE, maps(DATA + 2));
+	assert_true(shadow(0)->unsync && shadow(1)->unsync);
+	assert_int_equal(shadow(0)->hot + shadow(1)->hot, 1);
+	assert_int_equal(world.mmu.nr_hot, 32);
+	world.mmu.nr_hot = 1;
+	flush();
+}
+
 /* Linked anew, it is still unsync. */
 static void linked_anew(void **state)
 {
@@ -249,6 +344,10 @@ int main(void)
 		TEST(written_by_the_monitor),
 		TEST(inside_a_range),
 		TEST(not_with_targets),
+		TEST(dropped_by_the_look),
+		TEST(part_of_a_sync),
+		TEST(more_than_the_budget),
+		TEST(no_more_than_some),
 		TEST(linked_anew),
 		TEST(audit),
 	};

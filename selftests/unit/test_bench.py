@@ -82,6 +82,14 @@ class Results:
                 os.makedirs(where)
                 for guest in plan.guests():
                     self._write_guest(where, backend, run, guest)
+                self._write_memory(where, backend)
+
+    @staticmethod
+    def _write_memory(where, backend):
+        for nr, name in enumerate(plan.MEMORY if backend != "bare" else ()):
+            with open("%s/memory_%s" % (where, name), "w",
+                      encoding="utf-8") as out:
+                out.write("%d\n" % ((nr + 1) << 20))
 
     def _write_guest(self, where, backend, run, guest):
         if backend == "bare" and not guest.runs_bare:
@@ -141,6 +149,9 @@ def test_means():
     report = outcome.report
     assert 0.3 < report["geomean"]["kvm_ept0"] < 0.4, report["geomean"]
     assert report["worst"]["kvm_ept0"] == {"row": "ctx8", "ratio": 30.0}
+    assert report["geomean_linux"]["kvm_ept0"]
+    assert report["memory"]["lull"] == {"boot": 1 << 20, "shell200": 2 << 20}
+    assert "bare" not in report["memory"]
     assert 0.49 < report["geomean_exits"]["kvm_ept0"] < 0.51
     assert "Not better than kvm_ept0: ctx8." in outcome.out
     assert "Goal not reached: getppid, ctx8." in outcome.out

@@ -212,6 +212,12 @@ static void test_by_cpu(void **state)
 	resume();
 	assert_true(timer.limits && fake_timer_expires() == -1);
 	assert_true(page.armed > tsc && page.armed < tsc + 4900);
+	page.deadline = NEVER - 1;
+	pass(MAX_STAY);
+	look();
+	assert_false(lull_ptimer_is_due(&timer, tsc));
+	assert_true(lull_ptimer_left(&timer, tsc) == NEVER - 1 - tsc);
+	page.deadline = tsc + 4900;
 	halt();
 	pass(4901);
 	assert_true(timer.fired);

@@ -41,6 +41,11 @@ static inline bool __test_and_clear_bit(unsigned int nr, unsigned long *map)
 	return was;
 }
 
+static inline unsigned int __ffs(unsigned long word)
+{
+	return __builtin_ctzl(word);
+}
+
 /* One CPU runs at a time. */
 static inline bool test_and_clear_bit(unsigned int nr, unsigned long *map)
 {
