@@ -143,7 +143,8 @@ def _payload(files, guest):
         "(cd /sys/module/lull/sections && grep . .*text*) && "
         "./lull run %s %s </dev/null" % (
             guest.lull_options,
-            guest.run_options.replace("bench.rows", "bench.stop bench.rows"))],
+            guest.run_options.replace(
+                "bench.rows=%s," % plan.EMPTY, "bench.stop bench.rows="))],
         False))
     return payload
 
