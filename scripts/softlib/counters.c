@@ -6,20 +6,15 @@
  *
  * A mark is an OUT to port 0xf5.  At each a line goes to FILE: the numbers of
  * enum counter, and QEMU's own counts of TLB flushes: full, partial, elided.
- *
- * Debian has no package with the header of QEMU's plugins, so what is used of
- * their interface, version 1, is declared here.
  */
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#define EXPORT		__attribute__((visibility("default")))
+#include "qemu_plugin.h"
+
 #define OPTION		"to="
 #define MAX_PREFIXES	3
-
-enum { INLINE_ADD_U64 = 0, CB_NO_REGS = 0 };
 
 /**
  * enum counter - what is counted
@@ -31,34 +26,9 @@ enum { INLINE_ADD_U64 = 0, CB_NO_REGS = 0 };
  */
 enum counter { ALL, CR3, FLUSH, HALT, NR_COUNTERS };
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info_t;
-typedef void (*tb_callback)(uint64_t id, struct qemu_plugin_tb *tb);
-typedef void (*insn_callback)(unsigned int cpu, void *data);
-
-/* QEMU's functions */
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_callback callback);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *
-qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t number);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						int op, void *counter,
-						uint64_t add);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    insn_callback callback, int flags,
-					    void *data);
-/* Not of the interface, but what the monitor's "info jit" prints */
-void tlb_flush_counts(size_t *full, size_t *partial, size_t *elided);
-
-/* What QEMU looks for */
 EXPORT int qemu_plugin_version = 1;
-EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info,
-			       int argc, char **argv);
 
-static uint64_t counters[NR_COUNTERS];
+static unsigned long counters[NR_COUNTERS];
 static const unsigned char mark[] = { 0xe6, 0xf5 };	/* out %al, $0xf5 */
 static FILE *to;
 
@@ -122,7 +92,7 @@ static void count(struct qemu_plugin_insn *insn)
 							   &counters[which], 1);
 }
 
-static void translated(uint64_t id, struct qemu_plugin_tb *tb)
+static void translated(unsigned long id, struct qemu_plugin_tb *tb)
 {
 	size_t nr = qemu_plugin_tb_n_insns(tb);
 	struct qemu_plugin_insn *insn;
@@ -148,7 +118,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
  *
  * Return: 0, or -1 when there is no file to write to.
  */
-int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc,
+int qemu_plugin_install(unsigned long id, const struct qemu_info_t *info, int argc,
 			char **argv)
 {
 	(void)info;
