@@ -344,8 +344,7 @@ static int handle_vmcall(struct lull_vcpu *vcpu)
 	vcpu->gpr[LULL_RAX] = ret;
 	lull_next_insn(vcpu);
 	if (action == LULL_HC_TIMER)
-		lull_ptimer_look(&vcpu->timer, &vcpu->para,
-				 lull_vcpu_tsc(vcpu));
+		lull_vcpu_look(vcpu);
 	if (action == LULL_HC_CR3_TABLE)
 		lull_targets_enable(&vcpu->shadow,
 				    vcpu->para.cr3_table != LULL_INVALID_GPA);
@@ -374,10 +373,8 @@ static int invlpg_quick(struct lull_vcpu *vcpu)
 /* Ended by lull_vmx_limit_stay(), or it was the longest there may be. */
 static int handle_timer(struct lull_vcpu *vcpu)
 {
-	u64 now = lull_vcpu_tsc(vcpu);
-
-	if (lull_ptimer_is_due(&vcpu->timer, now))
-		lull_ptimer_look(&vcpu->timer, &vcpu->para, now);
+	if (lull_ptimer_is_due(&vcpu->timer, lull_vcpu_tsc(vcpu)))
+		lull_vcpu_look(vcpu);
 	return LULL_NEXT_GUEST;
 }
 
@@ -385,8 +382,7 @@ static int handle_timer(struct lull_vcpu *vcpu)
 static int handle_host_irq(struct lull_vcpu *vcpu)
 {
 	if (lull_ptimer_is_unknown(&vcpu->timer))
-		lull_ptimer_look(&vcpu->timer, &vcpu->para,
-				 lull_vcpu_tsc(vcpu));
+		lull_vcpu_look(vcpu);
 	return LULL_NEXT_GUEST;
 }
 

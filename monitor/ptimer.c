@@ -16,8 +16,8 @@
  * often the host's own tick.
  *
  * A guest that runs is looked at by its own thread, where the CPU can end a stay
- * in guest mode at a given time: to say when costs two instructions at each
- * entry, to set the host's timer and take its interrupt 4000.  Then the host's
+ * in guest mode at a given time: to say when costs a VMWRITE at each entry, to
+ * set the host's timer and take its interrupt thousands of instructions.  Then the host's
  * timer is only for halts.  A guest that takes its interrupt while it runs will
  * most likely run on: the look is promised for the longest stay, and done before
  * if the guest is out for an interrupt of the host.

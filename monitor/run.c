@@ -311,8 +311,7 @@ static int prepare(struct lull_vcpu *vcpu)
 	}
 	if (READ_ONCE(vcpu->timer.fired) ||
 	    lull_ptimer_is_due(&vcpu->timer, vcpu->last + vcpu->tsc_offset))
-		lull_ptimer_look(&vcpu->timer, &vcpu->para,
-				 lull_vcpu_tsc(vcpu));
+		lull_vcpu_look(vcpu);
 	cond_resched();
 	if (READ_ONCE(vcpu->shadow.targets.stale))
 		lull_vcpu_settle_targets(vcpu);

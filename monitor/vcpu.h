@@ -207,6 +207,12 @@ static inline u64 lull_vcpu_tsc(const struct lull_vcpu *vcpu)
 	return rdtsc() + vcpu->tsc_offset;
 }
 
+/* Read the deadline in the guest's page; may sleep. */
+static inline void lull_vcpu_look(struct lull_vcpu *vcpu)
+{
+	lull_ptimer_look(&vcpu->timer, &vcpu->para, lull_vcpu_tsc(vcpu));
+}
+
 /* vcpu.c */
 int lull_vcpu_create_fd(struct lull_vm *vm, unsigned long id);
 void lull_vcpu_snapshot(struct lull_vcpu *vcpu, struct lull_vcpu_stats *stats);

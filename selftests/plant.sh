@@ -372,15 +372,15 @@ plant tripwire-with-two-vcpus tripwire.c \
 
 # Hot tables.
 plant hot-told-to-one-page hot.c \
-	'lull_gfn_touch\(mmu, sp->gfn\);' ''
+	'lull_gfn_touch\(mmu, sp->gfn\);' 'sp->touched = true;'
 plant hot-without-flush hot.c \
 	'mmu->flush = true;' ''
 plant hot-without-dirty hot.c \
-	'READ_ONCE\(\*spte\) & LULL_PTE_D' '0'
+	'return test_and_clear_bit' 'return 0 && test_and_clear_bit'
 plant hot-mapping-dropped cache.c \
 	'mmu->leaf_drops\+\+;' ''
 plant hot-written-by-the-monitor cache.c \
-	'(held\(&mmu->lock\);\n)\tlull_gfn_touch\(mmu, gfn\);' '$1'
+	'sp->touched = true;\n(\t\tif \(sp->unsync)' '$1'
 plant hot-inside-a-range hot.c \
 	'sp->touched = (!lull_sp_compare\(mmu, sp, &changed\));' \
 	'(void)$1; sp->touched = false;'

@@ -235,9 +235,11 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 	struct lull_sp *sp;
 
 	lockdep_assert_held(&mmu->lock);
-	lull_gfn_touch(mmu, gfn);
 	hlist_for_each_entry_safe(sp, next, bucket(mmu, gfn), hash_link) {
-		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
+		if (sp->gfn != gfn || sp->role.direct)
+			continue;
+		sp->touched = true;
+		if (sp->unsync)
 			continue;
 		if (!sp->parents.val && !is_root_in_use(sp) &&
 		    !is_recent(mmu, sp))

@@ -56,14 +56,6 @@ void lull_sp_cool(struct lull_mmu *mmu, struct lull_sp *sp)
 	mmu->nr_hot--;
 }
 
-/* Who writes sets D, unless it is the monitor. */
-static bool is_written(struct lull_mmu *mmu, const struct lull_sp *sp)
-{
-	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
-
-	return sp->touched || (rmap && lull_rmap_for_each(rmap, is_dirty));
-}
-
 /* What was in an SPTE that is gone is not known. */
 static bool is_known(const struct lull_mmu *mmu, const struct lull_sp *sp)
 {
@@ -75,18 +67,23 @@ static bool is_known(const struct lull_mmu *mmu, const struct lull_sp *sp)
  * @mmu:	the VM's
  * @sp:		its shadow page
  *
+ * Who writes sets D, unless it is the monitor.
+ *
  * Return: true if it is; false if it may not be.
  */
 bool lull_sp_is_unwritten(struct lull_mmu *mmu, const struct lull_sp *sp)
 {
-	return is_known(mmu, sp) && !is_written(mmu, sp);
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
+
+	return is_known(mmu, sp) && !sp->touched &&
+	       !(rmap && lull_rmap_for_each(rmap, is_dirty));
 }
 
 /*
  * What is written from here on sets D again.  That it was set has to be known
  * to all shadow pages of the table: with other rights there are others.
  */
-static void begin_look(struct lull_mmu *mmu, const struct lull_sp *sp)
+static void collect_dirty(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
 
@@ -94,18 +91,17 @@ static void begin_look(struct lull_mmu *mmu, const struct lull_sp *sp)
 		lull_gfn_touch(mmu, sp->gfn);
 		mmu->flush = true;
 	}
-	lull_mmu_flush(mmu);
-	lull_mmu_settled(mmu);
 }
 
-/* Return: whether an SPTE was not what the table says. */
+/* After collect_dirty().  Return: whether an SPTE was not what the table says. */
 static bool look(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	/* SPTEs that this drops may have been written by others meanwhile. */
 	unsigned long drops = mmu->leaf_drops;
 	unsigned int changed;
 
-	begin_look(mmu, sp);
+	lull_mmu_flush(mmu);
+	lull_mmu_settled(mmu);
 	sp->touched = !lull_sp_compare(mmu, sp, &changed);
 	sp->leaf_drops = drops;
 	return changed;
@@ -124,9 +120,11 @@ static bool look(struct lull_mmu *mmu, struct lull_sp *sp)
 bool lull_sp_sync_hot(struct lull_mmu *mmu, struct lull_sp *sp, bool event,
 		      bool *looked)
 {
-	bool news = is_written(mmu, sp);
+	bool news;
 
 	lockdep_assert_held(&mmu->lock);
+	collect_dirty(mmu, sp);
+	news = sp->touched;
 	*looked = news || !is_known(mmu, sp);
 	if (*looked)
 		news |= look(mmu, sp);

@@ -104,10 +104,9 @@ static bool is_cached(u64 cr3)
 static void written_roots(void **state)
 {
 	cpu_load_cr3(vcpu(), unit_gpa(5), false);
-	unit_monitor_write(L4);
-	assert_true(is_cached(0));
 	cpu_load_cr3(vcpu(), unit_gpa(5), false);
 	unit_monitor_write(L4);
+	assert_true(is_cached(0));
 	cpu_load_cr3(vcpu(), 0, false);
 	cpu_load_cr3(vcpu(), unit_gpa(5), false);
 	cpu_load_cr3(vcpu(), unit_gpa(6), false);
