@@ -43,3 +43,18 @@ is_current()
 {
 	[ -e "$1" ] && [ -z "$(find "$2" -newer "$1")" ]
 }
+
+# python_tool MODULE ARGUMENT...: become a program of scripts/*lib, when the
+# packages are installed
+python_tool()
+{
+	module=$1
+	shift
+	"$TOP/scripts/deps"
+	LULL_STARTED=$STARTED
+	LULL_TOOL=$(basename "$0")
+	PYTHONPATH=$TOP/scripts
+	PYTHONPYCACHEPREFIX=$OUT/pycache
+	export LULL_STARTED LULL_TOOL PYTHONPATH PYTHONPYCACHEPREFIX
+	exec python3 -m "$module" "$@"
+}

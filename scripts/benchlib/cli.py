@@ -7,7 +7,7 @@ import sys
 import time
 
 from demolib.progress import DemoError, elapsed, read_text, say, shown, \
-    write_text
+    told, write_text
 from vmlib.paths import VmError
 
 from . import compare, html, measure, plan, profile, reduce, text
@@ -96,6 +96,20 @@ def _write(report, target):
         write_text(os.path.join(target, name), content)
 
 
+def _profile(options):
+    _words("--profile", options.profile, plan.row_names())
+    return profile.run(options.profile, options.to)
+
+
+def _report(options):
+    """(report to compare with or None, report)"""
+    base = json.loads(read_text(options.base)) if options.base else None
+    report = _run(options)
+    _add_softcpu(report)
+    _write(report, options.to)
+    return base, report
+
+
 def _compare(base, report):
     """Tell what changed; returns the exit status."""
     for name, (before, after) in compare.change(base, report).items():
@@ -116,21 +130,14 @@ def main(argv=None):
         for name in plan.row_names():
             print("%-16s %s" % (name, plan.describe(name)[0]))
         return 0
-    try:
-        if options.profile:
-            _words("--profile", options.profile, plan.row_names())
-            print(profile.run(options.profile, options.to), end="")
-            return 0
-        base = json.loads(read_text(options.base)) if options.base else None
-        report = _run(options)
-        _add_softcpu(report)
-        _write(report, options.to)
-    except (DemoError, VmError, OSError, ValueError) as error:
-        say("error: %s" % error)
+    done = told(lambda: (_profile if options.profile else _report)(options),
+                VmError, OSError, ValueError)
+    if done is None:
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        say("interrupted")
-        return EXIT_FAILED
+    if options.profile:
+        print(done, end="")
+        return 0
+    base, report = done
     print("\n%s\n\n%s\n" % (text.table(report),
                             "\n".join(text.summary(report))), flush=True)
     say("done in %d s; see %s" % (elapsed(), shown(os.path.join(

@@ -94,20 +94,6 @@ def ring_chart(report):
                  lambda value: "{:,.0f}".format(value))
 
 
-def _softcpu(report):
-    if "softcpu" not in report:
-        return ""
-    found = report["softcpu"]
-    body = "".join("<tr>%s</tr>" % "".join(
-        "<td%s>%s</td>" % (' class="number"' if i > 1 else "", escape(cell))
-        for i, cell in enumerate(row)) for row in softcpu.table_rows(found))
-    return ('<section><h2>%s</h2><div class="wide"><table><thead><tr>%s</tr>'
-            '</thead><tbody>%s</tbody></table></div><p>%s</p></section>' % (
-                softcpu.TITLE, "".join("<th>%s</th>" % escape(cell)
-                                       for cell in softcpu.HEADINGS), body,
-                escape(softcpu.NOTE)))
-
-
 def _table(report):
     head = "".join("<th>%s</th>" % escape(cell) for cell in headings(report))
     body = ""
@@ -134,7 +120,8 @@ def page(report):
         "EXITS_CHART": exits_chart(report),
         "RING_CHART": ring_chart(report),
         "TABLE": _table(report),
-        "SOFTCPU": _softcpu(report),
+        "SOFTCPU": softcpu.html(report["softcpu"])
+        if "softcpu" in report else "",
         "MACHINE": "".join("<dt>%s</dt><dd>%s</dd>" % (
             escape(name), escape(value))
             for name, value in machine_rows(report)),

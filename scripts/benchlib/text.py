@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The table that the bench prints, and report.md."""
+from demolib.table import columns, markdown as markdown_table
 from softlib import report as softcpu
 
 from . import plan
@@ -50,11 +51,7 @@ def table_rows(report):
 
 def table(report):
     """The table for a terminal."""
-    rows = [headings(report)] + table_rows(report)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(
-        cell.rjust(width) if i else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(row, widths))) for row in rows)
+    return "\n".join(columns([headings(report)] + table_rows(report), 1)[0])
 
 
 def summary(report):
@@ -133,13 +130,9 @@ has TLB or cache misses.  Ratios are Lull's instructions over the other's.
 
 def markdown(report):
     """report.md."""
-    head = headings(report)
-    lines = ["| " + " | ".join(head) + " |",
-             "|---|" + "--:|" * (len(head) - 1)]
-    lines += ["| " + " | ".join(row) + " |" for row in table_rows(report)]
     return MARKDOWN.format(
         summary="\n".join("- " + line for line in summary(report)),
-        table="\n".join(lines),
+        table=markdown_table(headings(report), table_rows(report), 1),
         softcpu=softcpu.markdown(report["softcpu"]) + "\n"
         if "softcpu" in report else "",
         rows="\n".join("- %s: %s" % (name, plan.describe(name)[0])

@@ -9,7 +9,7 @@ import time
 
 from . import beyond, html, measure, plan, reduce, text
 from .progress import (DEMO, OUT, DemoError, elapsed, read_text, say, shown,
-                       write_text)
+                       told, write_text)
 
 EXIT_NOT_SEEN = 1
 EXIT_FAILED = 2
@@ -118,17 +118,11 @@ def _demo(options):
 def main(argv=None):
     """Entry point; returns the exit status."""
     options = _parser().parse_args(argv)
-    try:
-        if options.source:
-            report, tell = make_report(options.source, options.to), None
-        else:
-            report, tell = _demo(options)
-    except DemoError as error:
-        say("error: %s" % error)
+    done = told(lambda: (make_report(options.source, options.to), None)
+                if options.source else _demo(options))
+    if done is None:
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        say("interrupted")
-        return EXIT_FAILED
+    report, tell = done
     print("\n%s\n\n%s\n\nTicks are %s; see %s\n\n%s\n%s\n" % (
         text.table(report), text.beyond_table(report),
         report["machine"]["unit"],

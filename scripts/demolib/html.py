@@ -3,7 +3,7 @@
 import os
 from html import escape
 
-from . import beyond, charts, plan
+from . import beyond, charts, plan, table
 from .progress import LIB, read_text
 from .text import (HEADINGS, UNITS, all_checks, beyond_rows, machine_rows,
                    percent, table_rows, trace_remarks)
@@ -11,19 +11,9 @@ from .verdict import describe
 
 
 def _table(names, units, rows, group, left=2):
-    """An HTML table; the first columns are text, the others numbers."""
-    headings = ["%s<br><small>%s</small>" % (escape(name), escape(unit))
-                for name, unit in zip(names, units)]
-
-    def cells(row, tag):
-        return "".join('<%s%s>%s</%s>' % (
-            tag, "" if i < left else ' class="number"', cell, tag)
-            for i, cell in enumerate(row))
-    body = "".join("<tr%s>%s</tr>" % (
-        ' class="first"' if number % group == 0 else "",
-        cells(map(escape, row), "td")) for number, row in enumerate(rows))
-    return ("<table><thead><tr>%s</tr></thead><tbody>%s</tbody></table>"
-            % (cells(headings, "th"), body))
+    """A table whose headings have units."""
+    return table.html(["%s<br><small>%s</small>" % (escape(name), escape(unit))
+                       for name, unit in zip(names, units)], rows, left, group)
 
 
 def _checks(report):

@@ -30,6 +30,17 @@ def say(text):
     sys.stderr.flush()
 
 
+def told(run, *errors):
+    """What run() returns; None after a failure, which is told."""
+    try:
+        return run()
+    except (DemoError, *errors) as error:
+        say("error: %s" % error)
+    except KeyboardInterrupt:
+        say("interrupted")
+    return None
+
+
 def shown(path):
     """A path as a reader would write it."""
     path = os.path.abspath(path)

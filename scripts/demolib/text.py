@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The table that the demo prints, and report.md."""
 from . import beyond, plan
+from .table import columns, markdown as markdown_table
 from .verdict import describe
 
 HEADINGS = ("workload", "arm", "exits", "CR3", "halt", "VMM", "pt switch",
@@ -63,15 +64,11 @@ def beyond_rows(report):
 
 def _text_table(headings, units, rows, group):
     """For a terminal, with a line before each group of rows."""
-    rows = [headings, units] + rows
-    widths = [max(len(row[i]) for row in rows) for i in range(len(headings))]
-    lines = []
-    for number, row in enumerate(rows):
-        if number >= 2 and (number - 2) % group == 0:
-            lines.append("  ".join("-" * width for width in widths))
-        lines.append("  ".join(
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+    lines, widths = columns([headings, units] + rows, 2)
+    ruler = "  ".join("-" * width for width in widths)
+    for number in range(len(rows) // group * group, -1, -group):
+        if number < len(rows):
+            lines.insert(number + 2, ruler)
     return "\n".join(lines)
 
 
@@ -84,14 +81,6 @@ def beyond_table(report):
     """Those beyond the paper, likewise."""
     return _text_table(beyond.HEADINGS, beyond.UNITS, beyond_rows(report),
                        len(plan.BEYOND_ARMS))
-
-
-def _markdown_table(headings, rows, left):
-    lines = ["| " + " | ".join(headings) + " |",
-             "|" + "|".join("---" if i < left else "--:"
-                            for i in range(len(headings))) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
 
 
 def _reasons(report):
@@ -111,7 +100,7 @@ def _exits_table(report):
             data = report["arms"][arm][workload]
             rows.append([workload, arm] + ["%d" % data["exits"][reason]
                                            for reason in reasons])
-    return _markdown_table(["workload", "arm"] + reasons, rows, 2)
+    return markdown_table(["workload", "arm"] + reasons, rows, 2)
 
 
 def _ticks_table(report):
@@ -120,7 +109,7 @@ def _ticks_table(report):
         thousands(report["arms"][arm][workload]["ticks"][bucket])
         for bucket in buckets]
         for workload in plan.WORKLOADS for arm in plan.ARMS]
-    return _markdown_table(["workload", "arm"] + buckets, rows, 2)
+    return markdown_table(["workload", "arm"] + buckets, rows, 2)
 
 
 def _trace_table(report):
@@ -130,7 +119,7 @@ def _trace_table(report):
             if data["count"]:
                 rows.append([arm, kind] + [thousands(data[key]) for key in (
                     "count", "min", "mean", "max", "ticks", "sync_ticks")])
-    return _markdown_table(["arm", "root", "switches", "least", "mean", "most",
+    return markdown_table(["arm", "root", "switches", "least", "mean", "most",
                             "ticks", "of these sync"], rows, 2)
 
 
@@ -232,12 +221,12 @@ def markdown(report):
                        for check in all_checks(report))
     return MARKDOWN.format(
         sentence=report["effect"]["sentence"], unit=report["machine"]["unit"],
-        table=_markdown_table(_headings(HEADINGS, UNITS), table_rows(report),
+        table=markdown_table(_headings(HEADINGS, UNITS), table_rows(report),
                               2),
         beyond_sentence=report["beyond"]["sentence"],
         beyond_arms="\n".join("- %s: %s" % pair
                               for pair in beyond.WHAT.items()),
-        beyond_table=_markdown_table(
+        beyond_table=markdown_table(
             _headings(beyond.HEADINGS, beyond.UNITS), beyond_rows(report), 2),
         paper_share=percent(report["paper"]["pt_switch_share"]),
         checks=checks, exits=_exits_table(report), ticks=_ticks_table(report),

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 from benchlib.measure import BENCH, commit, script
-from demolib.progress import OUT, DemoError, elapsed, say, shown, write_text
+from demolib.progress import OUT, DemoError, elapsed, say, shown, told, \
+    write_text
 from vmlib.paths import VmError
 
 from . import bochs, plan, qemu, report, sites
@@ -66,13 +67,8 @@ def main(argv=None):
     parser.parse_args(argv)
     folder = os.path.join(BENCH, "softcpu")
     os.makedirs(folder, exist_ok=True)
-    try:
-        found = _measure(folder)
-    except (DemoError, VmError, OSError, ValueError) as error:
-        say("error: %s" % error)
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        say("interrupted")
+    found = told(lambda: _measure(folder), VmError, OSError, ValueError)
+    if found is None:
         return EXIT_FAILED
     target = os.path.join(BENCH, "softcpu.json")
     write_text(target, json.dumps(found, indent=1) + "\n")

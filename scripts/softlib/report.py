@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """softcpu.json from the counts, and its table."""
+from html import escape
+
+from demolib.table import columns, html as html_table, \
+    markdown as markdown_table
+
 from . import plan
 
 FIGURES = ("instructions", "cr3", "flushes")
@@ -59,17 +64,18 @@ def repeats(report):
 
 def markdown(report):
     """The report as a section of Markdown."""
-    lines = ["| " + " | ".join(HEADINGS) + " |",
-             "|---|---|" + "--:|" * (len(HEADINGS) - 2)]
-    lines += ["| " + " | ".join(row) + " |" for row in table_rows(report)]
-    return "## %s\n\n%s\n\n%s %s\n" % (TITLE, "\n".join(lines), NOTE,
-                                       repeats(report))
+    return "## %s\n\n%s\n\n%s %s\n" % (
+        TITLE, markdown_table(HEADINGS, table_rows(report), 2), NOTE,
+        repeats(report))
+
+
+def html(report):
+    """The same as a section of HTML."""
+    return ('<section><h2>%s</h2><div class="wide">%s</div><p>%s</p></section>'
+            % (TITLE, html_table(map(escape, HEADINGS), table_rows(report), 2),
+               escape(NOTE)))
 
 
 def table(report):
     """The table for a terminal."""
-    rows = [HEADINGS] + table_rows(report)
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(
-        cell.rjust(width) if i > 1 else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(row, widths))) for row in rows)
+    return "\n".join(columns([HEADINGS] + table_rows(report), 2)[0])

@@ -7,7 +7,7 @@
  *
  * the TSC ticks of its batches, or "row NAME FAILED".  With bench.off the
  * machine is the emulator itself, which is told to end; with bench.stop the
- * emulator's debugger is entered before the second batch.
+ * emulator's debugger is entered before the third batch.
  */
 #include <fcntl.h>
 #include <stdio.h>
