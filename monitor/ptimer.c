@@ -19,8 +19,9 @@
  * in guest mode at a given time: to say when costs a VMWRITE at each entry, to
  * set the host's timer and take its interrupt thousands of instructions.  Then the host's
  * timer is only for halts.  A guest that takes its interrupt while it runs will
- * most likely run on: the look is promised for the longest stay, and done before
- * if the guest is out for an interrupt of the host.
+ * most likely run on: the look is promised for the longest stay, or for shortly
+ * before the next tick if the guest seems to have one, and done before that if
+ * the guest is out for an interrupt of the host, such as the host's own tick.
  *
  * A guest cannot make the host's timer fire more than twice as often as it
  * exits: each firing is for a halt, a call or an interrupt that came before, or
@@ -38,6 +39,9 @@
 /* Limits of what is expected of a stay. */
 #define MIN_STAY_US	20
 #define MAX_STAY_US	1000
+
+/* Of a guest's deadlines, those this far apart at most are a tick's. */
+#define MAX_TICK_US	10000
 
 /* To sleep, and to be woken again, takes about as long. */
 #define SPIN_US		20
@@ -109,6 +113,8 @@ static void take_deadline(struct lull_ptimer *t, u64 now)
 {
 	if (t->deadline > now)
 		return;
+	t->period = t->deadline - t->due;
+	t->due = t->deadline;
 	t->deadline = LULL_DEADLINE_NEVER;
 	t->pending = true;
 	t->taken = true;
@@ -138,6 +144,7 @@ static void publish(struct lull_ptimer *t, struct lull_para *para,
 static u64 begin_stay(struct lull_ptimer *t, u64 now)
 {
 	t->resumed = now;
+	t->longest = now + us_to_ticks(MAX_STAY_US);
 	return now + clamp(t->busy + t->busy / 8, us_to_ticks(MIN_STAY_US),
 			   us_to_ticks(MAX_STAY_US));
 }
@@ -150,18 +157,25 @@ static void end_stay(struct lull_ptimer *t, u64 now)
 	t->busy = t->busy - t->busy / 4 + stay / 4;
 }
 
+/* The guest most likely runs on until its next tick. */
+static u64 begin_run(struct lull_ptimer *t, u64 now)
+{
+	u64 run = us_to_ticks(MAX_STAY_US);
+
+	if (t->period > run && t->period <= us_to_ticks(MAX_TICK_US))
+		run = t->period - t->period / 32;
+	t->resumed = now;
+	t->longest = now + run;
+	return t->longest;
+}
+
 /* The look that was promised is done; when is the next? */
 static u64 next_look(struct lull_ptimer *t, u64 now)
 {
-	if (t->taken && t->by_cpu) {
-		t->resumed = now;
-		return now + us_to_ticks(MAX_STAY_US);
-	}
 	if (t->taken)
-		return begin_stay(t, now);
-	if (t->deadline == LULL_DEADLINE_NEVER &&
-	    now - t->resumed < us_to_ticks(MAX_STAY_US))
-		return t->resumed + us_to_ticks(MAX_STAY_US);
+		return t->by_cpu ? begin_run(t, now) : begin_stay(t, now);
+	if (t->deadline == LULL_DEADLINE_NEVER && now < t->longest)
+		return t->longest;
 	return LULL_DEADLINE_NEVER;
 }
 

@@ -27,7 +27,10 @@
  * @set:	[v] when @timer fires; LULL_DEADLINE_NEVER if it does not, 0 if
  *		that is not known
  * @resumed:	[v] when the guest's present stay began
+ * @longest:	[v] when it ends at the latest, by what is known
  * @busy:	[v] how long its stays were lately
+ * @due:	[v] the deadline that was taken last
+ * @period:	[v] what lay between it and the one before
  * @fires:	[a] how often @timer did
  * @kick:	[I] makes the vCPU look at @fired; must not sleep
  *
@@ -46,7 +49,10 @@ struct lull_ptimer {
 	u64 armed;
 	u64 set;
 	u64 resumed;
+	u64 longest;
 	u64 busy;
+	u64 due;
+	u64 period;
 	u64 fires;
 	void (*kick)(struct lull_ptimer *t);
 };

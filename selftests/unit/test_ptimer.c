@@ -230,6 +230,41 @@ static void test_by_cpu(void **state)
 	assert_false(timer.limits);
 }
 
+/* A guest that runs from tick to tick is looked at when it is out anyway. */
+static void test_tick(void **state)
+{
+	u64 next = tsc + 4000;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		page.deadline = next;
+		look();
+		assert_int_equal(page.armed, next);
+		pass(next - tsc + 3);
+		look();
+		assert_true(timer.pending);
+		timer.pending = false;
+		next += 4000;
+	}
+	assert_int_equal(page.armed, tsc + 4000 - 125);
+	/* out before it has stored anything: the promise stands */
+	pass(2000);
+	look();
+	assert_int_equal(page.armed, tsc + 2000 - 125);
+	pass(2000 - 125);
+	look();
+	assert_true(page.armed == NEVER);
+	/* no tick is that rare, nor that frequent */
+	pass(10000);
+	page.deadline = tsc;
+	look();
+	assert_int_equal(page.armed, tsc + MAX_STAY);
+	pass(10);
+	page.deadline = tsc;
+	look();
+	assert_int_equal(page.armed, tsc + MAX_STAY);
+}
+
 static void test_later_deadline(void **state)
 {
 	u64 later = tsc + 900;
@@ -377,6 +412,7 @@ int main(void)
 		cmocka_unit_test_setup(test_stored_late, setup),
 		cmocka_unit_test_setup(test_near, setup),
 		cmocka_unit_test_setup(test_by_cpu, setup_by_cpu),
+		cmocka_unit_test_setup(test_tick, setup_by_cpu),
 		cmocka_unit_test_setup(test_later_deadline, setup),
 		cmocka_unit_test_setup(test_past, setup),
 		cmocka_unit_test_setup(test_halt, setup),
