@@ -48,7 +48,7 @@ is_current()
 # packages are installed
 python_tool()
 {
-	module=$1
+	program=$1
 	shift
 	"$TOP/scripts/deps"
 	LULL_STARTED=$STARTED
@@ -56,5 +56,5 @@ python_tool()
 	PYTHONPATH=$TOP/scripts
 	PYTHONPYCACHEPREFIX=$OUT/pycache
 	export LULL_STARTED LULL_TOOL PYTHONPATH PYTHONPYCACHEPREFIX
-	exec python3 -m "$module" "$@"
+	exec python3 -m "$program" "$@"
 }
