@@ -74,13 +74,14 @@ static bool overlaps(struct lull_vm *vm, gfn_t base, u64 npages)
 	return false;
 }
 
-/* Every shadow page may hold what the old slots gave: zap them all. */
+/* A fault that is handled at once does not take @vm->slots_sem. */
 static void publish(struct lull_vm *vm, struct lull_memslot *slot,
 		    const struct lull_memslot *new)
 {
-	lull_mmu_zap_all(&vm->mmu);
+	lull_mmu_slots_begin(&vm->mmu);
 	spin_lock(&vm->mmu.lock);
 	*slot = *new;
+	lull_mmu_invalidate_end(&vm->mmu);
 	spin_unlock(&vm->mmu.lock);
 }
 

@@ -148,3 +148,21 @@ void lull_mmu_zap_all(struct lull_mmu *mmu)
 	lull_sp_commit_zap(mmu, &dead);
 	spin_unlock(&mmu->lock);
 }
+
+/**
+ * lull_mmu_slots_begin() - the memslots are going to change
+ * @mmu:	the VM's
+ *
+ * Every shadow page may hold what the old ones gave: all are zapped, and no
+ * fault maps anything before lull_mmu_invalidate_end(), which is called under
+ * the lock under which they change.
+ *
+ * Context: without the mmu lock; may sleep.
+ */
+void lull_mmu_slots_begin(struct lull_mmu *mmu)
+{
+	spin_lock(&mmu->lock);
+	lull_mmu_invalidate_begin(mmu);
+	spin_unlock(&mmu->lock);
+	lull_mmu_zap_all(mmu);
+}

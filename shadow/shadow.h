@@ -110,6 +110,9 @@ struct lull_mmu_stats {
 	u64 delisted;
 };
 
+/* A VM's flush events have to look at no more hot tables than these. */
+#define LULL_MOST_HOT	32
+
 /**
  * struct lull_mmu - the shadow pages of one VM
  * @env:	[I] surroundings
@@ -131,7 +134,8 @@ struct lull_mmu_stats {
  * @nr_vcpus:	[m] vCPUs
  * @had_more:	[m] there was more than one at a time
  * @had_targets: [m] some vCPU had CR3 targets
- * @nr_hot:	[m] hot shadow pages
+ * @nr_hot:	[m] how many shadow pages are hot
+ * @hot:	[m] those
  * @budget:	[m] what a sync may still do, LULL_NO_BUDGET if anything
  * @leaf_drops:	[m] how often an SPTE that maps a page was dropped
  * @loads:	[m] how often a vCPU went to another root
@@ -165,6 +169,7 @@ struct lull_mmu {
 	bool had_more;
 	bool had_targets;
 	unsigned int nr_hot;
+	struct lull_sp *hot[LULL_MOST_HOT];
 	unsigned int budget;
 	unsigned long leaf_drops;
 	u64 loads;
@@ -340,6 +345,7 @@ int lull_mmu_init(struct lull_mmu *mmu, const struct lull_shadow_env *env,
 		  u32 id, unsigned int max_pages);
 void lull_mmu_destroy(struct lull_mmu *mmu);
 void lull_mmu_zap_all(struct lull_mmu *mmu);
+void lull_mmu_slots_begin(struct lull_mmu *mmu);
 void lull_mmu_invalidate_begin(struct lull_mmu *mmu);
 void lull_mmu_invalidate(struct lull_mmu *mmu, gfn_t first, u64 nr);
 void lull_mmu_invalidate_end(struct lull_mmu *mmu);

@@ -520,9 +520,10 @@ void world_set_slot(unsigned int region, bool present)
 	if (world.present[region] == present)
 		return;
 	reach(REACH_SLOT);
-	lull_mmu_zap_all(&world.mmu);
+	lull_mmu_slots_begin(&world.mmu);
 	spin_lock(&world.mmu.lock);
 	world.present[region] = present;
+	lull_mmu_invalidate_end(&world.mmu);
 	spin_unlock(&world.mmu.lock);
 	for (page = region * NR_POS; page < (region + 1) * NR_POS; page++) {
 		if (world.pages[page].rmap.val)
