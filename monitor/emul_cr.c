@@ -212,13 +212,11 @@ static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 	r = lull_shadow_load_cr3(sh, cr3, &cached);
 	if (r)
 		return r;
-	if (lull_shadow_needs_sync(sh)) {
-		lull_account(vcpu, LULL_TICKS_SYNC);
-		sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC];
-		synced = lull_shadow_sync(sh);
-		lull_account(vcpu, LULL_TICKS_PT_SWITCH);
-		sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC] - sync_ticks;
-	}
+	lull_account(vcpu, LULL_TICKS_SYNC);
+	sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC];
+	synced = lull_shadow_sync(sh);
+	lull_account(vcpu, LULL_TICKS_PT_SWITCH);
+	sync_ticks = vcpu->stats.ticks[LULL_TICKS_SYNC] - sync_ticks;
 	lull_vmx_set_root(&vcpu->vmx, lull_shadow_root_hpa(sh));
 	lull_count(vcpu, LULL_CNT_CR3_LOADS);
 	if (old == sh->cr3)

@@ -140,10 +140,9 @@ plant mmio-over-a-present-spte sync.c \
 
 # And others.
 plant sync-of-found-child fault.c \
-	'if \(lull_sp_sync_tree\(mmu, child, LULL_ALL_TABLES\) &&\s*!walk_is\(mmu, walk, level - 1\)\)\s*return NULL;' ''
+	'if \(is_spent\(mmu\) \|\| \(nr && !walk_is\(mmu, walk, level - 1\)\)\)\s*return NULL;' ''
 plant late-sync-not-checked fault.c \
-	'lull_sp_sync_tree\(mmu, child, LULL_ALL_TABLES\) &&\s*!walk_is\(mmu, walk, level - 1\)' \
-	'lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES) > 64'
+	'nr && !walk_is\(mmu, walk, level - 1\)' 'nr > 64'
 plant role-compare-in-link fault.c \
 	'child->role\.word == role\.word' 'child->role.level == role.level'
 plant large-page-link-serves sync.c \
@@ -215,7 +214,7 @@ plant smep-with-wp-clear leaf.c \
 plant leaf-of-other-gfn leaf.c \
 	' \|\|\s*leaf_gfn\(sp, idx\) != gfn\)\)' '))'
 plant table-mapped-writable leaf.c \
-	'else\n\t\t\taccess &= ~LULL_ACC_W;' ''
+	'(LULL_PF_WRITE\)\))\n\t\t\taccess &= ~LULL_ACC_W;' '$1 ;'
 plant no-unsync leaf.c \
 	'lull_gfn_unsync\(mmu, walk->gfn\);' ';'
 plant host-readonly-ignored leaf.c \
@@ -346,8 +345,8 @@ plant sync-by-all-ways sync.c \
 plant sync-meets-one-table sync.c \
 	'mmu->pass\+\+;' ''
 plant sync-without-a-flush sync.c \
-	'nr = lull_sp_sync_tree\(sh->mmu, sh->root, most\);\n\tlull_mmu_flush\(sh->mmu\);' \
-	'nr = lull_sp_sync_tree(sh->mmu, sh->root, most);'
+	'nr = lull_sp_sync_tree\(sh->mmu, sh->root, most, false\);\n\tlull_mmu_flush\(sh->mmu\);' \
+	'nr = lull_sp_sync_tree(sh->mmu, sh->root, most, false);'
 plant guard-not-looked-at fault.c \
 	'sh->guarded && is_user_half\(gva\)' 'false'
 plant guard-below-the-root cache.c \
@@ -397,7 +396,31 @@ plant sync-past-its-budget sync.c \
 plant hot-in-part-of-a-sync hot.c \
 	'else if \(event\)' 'else'
 plant hot-without-an-end hot.c \
-	'if \(mmu->nr_hot == MOST_HOT\)\n\t\treturn;' ''
+	'if \(!make_room\(mmu\)\)\n\t\treturn;' ''
+plant hot-place-never-given-up hot.c \
+	'return !sp->parents\.val \|\| mmu->pass' 'return 0 && mmu->pass'
+plant hot-place-kept-when-left hot.c \
+	'return (!sp->parents\.val) \|\| .*?;' 'return $1;'
+plant quick-fault-without-a-budget fault.c \
+	'mmu->budget = LULL_QUICK_BUDGET;' ''
+plant quick-fault-half-done fault.c \
+	' && !is_spent\(mmu\);' ';'
+plant linked-when-half-synced fault.c \
+	'is_spent\(mmu\) \|\| \((nr && !walk_is\(mmu, walk, level - 1\))\)' '$1'
+plant unsync-past-its-budget cache.c \
+	'(spend\(mmu, count_above\(sp\)\);\n\t\}\n\treturn) !is_spent\(mmu\);' \
+	'$1 true;'
+plant links-counted-in-vain cache.c \
+	'if \(nr > MOST_COUNTED\)\n\t\treturn LULL_QUICK_BUDGET;' ''
+plant chains-cost-nothing sync.c \
+	'spend\(mmu, lull_rmap_count\(rmap\) / SPTES_A_LINK\);' '(void)rmap;'
+plant sync-keeps-the-lock sync.c \
+	'cond_resched_lock\(&mmu->lock\);' ';'
+plant sync-of-a-range-in-parts sync.c \
+	'mmu->invalidations \|\| \+\+\*parts' '++*parts'
+plant slots-change-under-a-fault notifier.c \
+	'lull_mmu_invalidate_begin\(mmu\);(\n\tspin_unlock\(&mmu->lock\);\n\tlull_mmu_zap_all)' \
+	'mmu->invalidations++; mmu->invalidations--;$1'
 plant hot-never-cools hot.c \
 	'sp->calm\+\+;' ';'
 

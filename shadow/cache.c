@@ -249,6 +249,53 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 	}
 }
 
+/* More links than that of one page of level 1 or 2 are not counted. */
+#define MOST_COUNTED	16
+
+static unsigned int count_above(struct lull_sp *sp);
+
+static unsigned int count_link(u64 *spte)
+{
+	struct lull_sp *parent = spte_sp(spte);
+
+	return parent->unsync_children ? 0 : count_above(parent);
+}
+
+/*
+ * How many links would mark_parents() visit?  One that can be come to in several
+ * ways is counted for each; roots have none above them.
+ */
+static unsigned int count_above(struct lull_sp *sp)
+{
+	unsigned int nr = lull_rmap_count(&sp->parents);
+
+	if (sp->role.level >= LULL_ROOT_LEVEL - 1)
+		return nr;
+	if (nr > MOST_COUNTED)
+		return LULL_QUICK_BUDGET;
+	return nr + lull_rmap_for_each(&sp->parents, count_link);
+}
+
+/**
+ * lull_gfn_can_unsync() - is lull_gfn_unsync() within the budget?
+ * @mmu:	the VM's
+ * @gfn:	the frame
+ *
+ * Return: whether it is.
+ */
+bool lull_gfn_can_unsync(struct lull_mmu *mmu, gfn_t gfn)
+{
+	struct lull_sp *sp;
+
+	if (mmu->budget == LULL_NO_BUDGET)
+		return true;
+	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
+		if (sp->gfn == gfn && !sp->role.direct && !sp->unsync)
+			spend(mmu, count_above(sp));
+	}
+	return !is_spent(mmu);
+}
+
 /**
  * lull_gfn_unsync() - the guest is about to write table @gfn
  * @mmu:	the VM's

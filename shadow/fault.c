@@ -51,7 +51,7 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 /*
  * The child that @sp must link at the walk's entry of its level: the one
  * there if gfn and role fit, else another in its place.  NULL: a table
- * changed before it was write-protected.
+ * changed before it was write-protected, or the budget is spent.
  */
 static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 				 const struct lull_walk *walk, gva_t gva)
@@ -64,6 +64,7 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	gfn_t gfn = child_gfn(sp, idx, gpte, direct);
 	struct lull_mmu *mmu = sh->mmu;
 	struct lull_sp *child;
+	unsigned int nr;
 
 	/* A large page gets D only from a write: until then its pieces
 	 * must not be writable, so that the first write is seen.
@@ -80,8 +81,8 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	child = lull_sp_find(mmu, gfn, role);
 	if (child) {
 		/* What was unsync may have changed since the walk. */
-		if (lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES) &&
-		    !walk_is(mmu, walk, level - 1))
+		nr = lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES, false);
+		if (is_spent(mmu) || (nr && !walk_is(mmu, walk, level - 1)))
 			return NULL;
 		set_link(sh, sp, idx, child, walk->seen[level]);
 		return child;
@@ -103,9 +104,8 @@ static enum lull_fault_result install(struct lull_shadow *sh,
 
 	while (sp && sp->role.level > 1)
 		sp = get_child(sh, sp, walk, fault->gva);
-	if (!sp)
+	if (!sp || !lull_leaf_set(sh, sp, fault, walk, page))
 		return LULL_FAULT_RETRY;
-	lull_leaf_set(sh, sp, fault, walk, page);
 	walk->leaf = sp;
 	return LULL_FAULT_FIXED;
 }
@@ -211,7 +211,7 @@ static int map_page(struct lull_shadow *sh, struct lull_fault *fault,
 
 static void forget(struct lull_shadow *sh, gva_t gva)
 {
-	if (!sh->root || !lull_shadow_needs_sync(sh))
+	if (!sh->root)
 		return;
 	spin_lock(&sh->mmu->lock);
 	lull_forget(sh->mmu, sh->root, gva);
@@ -286,8 +286,11 @@ bool lull_shadow_try_fault(struct lull_shadow *sh, struct lull_fault *fault)
 	    !spin_trylock(&mmu->lock))
 		return false;
 	if (is_alone(mmu) &&
-	    mmu->nr_pages + LULL_ROOT_LEVEL <= mmu->max_pages)
-		done = !fault_atomic(sh, fault);
+	    mmu->nr_pages + LULL_ROOT_LEVEL <= mmu->max_pages) {
+		mmu->budget = LULL_QUICK_BUDGET;
+		done = !fault_atomic(sh, fault) && !is_spent(mmu);
+		mmu->budget = LULL_NO_BUDGET;
+	}
 	lull_mmu_flush(mmu);
 	spin_unlock(&mmu->lock);
 	/* The monitor sleeps for MMIO. */

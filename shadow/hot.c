@@ -9,10 +9,10 @@
 
 /* How often a table becomes unsync before it is hot. */
 #define HOT		2
-/* A VM's flush events have to look at no more than these. */
-#define MOST_HOT	32
 /* How many flush events in turn find it as it was before it is not any more. */
 #define COOL		8
+/* After so many syncs of others it gives its place up. */
+#define LONG_AGO	256
 
 static unsigned int is_dirty(u64 *spte)
 {
@@ -22,6 +22,24 @@ static unsigned int is_dirty(u64 *spte)
 static unsigned int clear_dirty(u64 *spte)
 {
 	return test_and_clear_bit(LULL_PTE_D_BIT, (unsigned long *)spte);
+}
+
+/* Not linked any more, or below roots that nobody loads? */
+static bool is_left(const struct lull_mmu *mmu, const struct lull_sp *sp)
+{
+	return !sp->parents.val || mmu->pass - sp->pass > LONG_AGO;
+}
+
+/* Return: whether another table may be hot. */
+static bool make_room(struct lull_mmu *mmu)
+{
+	unsigned int i;
+
+	for (i = 0; mmu->nr_hot == LULL_MOST_HOT && i < LULL_MOST_HOT; i++) {
+		if (is_left(mmu, mmu->hot[i]))
+			lull_sp_cool(mmu, mmu->hot[i]);
+	}
+	return mmu->nr_hot < LULL_MOST_HOT;
 }
 
 /**
@@ -37,12 +55,12 @@ void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 		return;
 	if (sp->unsyncs < HOT && ++sp->unsyncs < HOT)
 		return;
-	if (mmu->nr_hot == MOST_HOT)
+	if (!make_room(mmu))
 		return;
 	sp->hot = true;
 	sp->touched = true;
 	sp->calm = 0;
-	mmu->nr_hot++;
+	mmu->hot[mmu->nr_hot++] = sp;
 }
 
 /**
@@ -52,8 +70,12 @@ void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
  */
 void lull_sp_cool(struct lull_mmu *mmu, struct lull_sp *sp)
 {
+	unsigned int i = 0;
+
+	while (mmu->hot[i] != sp)
+		i++;
+	mmu->hot[i] = mmu->hot[--mmu->nr_hot];
 	sp->hot = false;
-	mmu->nr_hot--;
 }
 
 /* What was in an SPTE that is gone is not known. */

@@ -151,6 +151,26 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
 #define LULL_ALL_TABLES		(~0U)
 #define LULL_NO_BUDGET		(~0U)
 
+/*
+ * What may be done with interrupts off: so many links of roots, and some tables
+ * and entries beside them.
+ */
+#define LULL_QUICK_BUDGET	1024
+
+static inline bool is_spent(const struct lull_mmu *mmu)
+{
+	return !mmu->budget;
+}
+
+/* False if that was more than there is. */
+static inline bool spend(struct lull_mmu *mmu, unsigned int cost)
+{
+	if (mmu->budget == LULL_NO_BUDGET)
+		return true;
+	mmu->budget = mmu->budget > cost ? mmu->budget - cost : 0;
+	return mmu->budget;
+}
+
 /* Entries of a root for what an operating system gives to processes */
 #define LULL_USER_ENTRIES	(LULL_PT_ENTRIES / 2)
 
@@ -253,6 +273,7 @@ bool lull_rmap_add(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
 void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte);
 void lull_rmap_free_spares(struct lull_mmu *mmu);
 bool lull_rmap_is_long(const struct lull_rmap *rmap);
+unsigned int lull_rmap_count(const struct lull_rmap *rmap);
 u64 *lull_rmap_first(const struct lull_rmap *rmap);
 unsigned int lull_rmap_for_each(struct lull_rmap *rmap,
 				unsigned int (*fn)(u64 *spte));
@@ -279,6 +300,7 @@ bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 			     struct list_head *dead);
+bool lull_gfn_can_unsync(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn);
 unsigned int lull_link_unsync(u64 *spte);
 void lull_forget_unsync_child(struct lull_sp *sp, unsigned int idx);
@@ -306,7 +328,7 @@ void lull_rmap_zap(struct lull_mmu *mmu, struct lull_rmap *rmap);
 int lull_leaf_page(struct lull_mmu *mmu, gfn_t gfn, bool write,
 		   struct lull_page *page);
 void lull_leaf_put_page(struct lull_mmu *mmu, struct lull_page *page);
-void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
+bool lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
 		   const struct lull_fault *fault,
 		   const struct lull_walk *walk, const struct lull_page *page);
 bool lull_leaf_remake(struct lull_mmu *mmu, struct lull_sp *sp,
@@ -335,6 +357,6 @@ bool lull_entry_is_now(struct lull_mmu *mmu, const struct lull_sp *sp,
 		       unsigned int idx);
 void lull_forget(struct lull_mmu *mmu, struct lull_sp *sp, gva_t gva);
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
-			       unsigned int most);
+			       unsigned int most, bool event);
 
 #endif /* LULL_SHADOW_INTERNAL_H */

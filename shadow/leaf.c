@@ -50,9 +50,12 @@ static u64 make_leaf(const struct lull_page *page, unsigned int access)
 	       (access & LULL_ACC_X ? 0 : LULL_PTE_NX);
 }
 
-/* Store @new, which maps @gfn.  False: there is no descriptor for the rmap. */
+/*
+ * Store @new, which maps @gfn.  False: there is no descriptor for the rmap, or it
+ * is full, and that is no reason to empty it.
+ */
 static bool store(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx,
-		  gfn_t gfn, u64 new)
+		  gfn_t gfn, u64 new, bool must)
 {
 	u64 *spte = &sp->spt[idx];
 	struct lull_rmap *rmap;
@@ -66,8 +69,11 @@ static bool store(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx,
 		mmu->flush = true;
 	if (!*spte) {
 		rmap = mmu->env->gfn_rmap(mmu, gfn);
-		if (lull_rmap_is_long(rmap))
+		if (lull_rmap_is_long(rmap)) {
+			if (!must)
+				return false;
 			lull_rmap_zap(mmu, rmap);
+		}
 		if (!lull_rmap_add(mmu, rmap, spte))
 			return false;
 	}
@@ -108,8 +114,10 @@ static unsigned int leaf_access(const struct lull_shadow *sh,
  * @fault:	the access
  * @walk:	its walk
  * @page:	the host page
+ *
+ * Return: false, with nothing changed, if that takes more than the budget.
  */
-void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
+bool lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
 		   const struct lull_fault *fault,
 		   const struct lull_walk *walk, const struct lull_page *page)
 {
@@ -120,15 +128,18 @@ void lull_leaf_set(struct lull_shadow *sh, struct lull_sp *sp,
 	if (!page->writable)
 		access &= ~LULL_ACC_W;
 	if ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, walk->gfn)) {
-		if (fault->error_code & LULL_PF_WRITE)
+		if (!(fault->error_code & LULL_PF_WRITE))
+			access &= ~LULL_ACC_W;
+		else if (lull_gfn_can_unsync(mmu, walk->gfn))
 			lull_gfn_unsync(mmu, walk->gfn);
 		else
-			access &= ~LULL_ACC_W;
+			return false;
 	}
 	lull_rmap_stock(sh);
-	store(mmu, sp, idx, walk->gfn, make_leaf(page, access));
+	store(mmu, sp, idx, walk->gfn, make_leaf(page, access), true);
 	if (sp->gptes)
 		sp->gptes[idx] = walk->seen[1];
+	return true;
 }
 
 /* Map @gfn at @idx with @access, less what the host's page does not give. */
@@ -150,7 +161,7 @@ static bool make(struct lull_mmu *mmu, struct lull_sp *sp, unsigned int idx,
 	if (!page.writable ||
 	    ((access & LULL_ACC_W) && lull_gfn_is_table(mmu, gfn)))
 		access &= ~LULL_ACC_W;
-	made = store(mmu, sp, idx, gfn, make_leaf(&page, access));
+	made = store(mmu, sp, idx, gfn, make_leaf(&page, access), false);
 	lull_leaf_put_page(mmu, &page);
 	return made;
 }

@@ -12,6 +12,8 @@
 #define DESC_SPTES	5
 #define IS_CHAIN	1UL
 #define LONGEST_CHAIN	1000
+/* So many passed by cost a sync with a budget as much as a link */
+#define SPTES_A_LINK	64
 /* Descriptors that a VM keeps for the next */
 #define MOST_SPARES	128
 
@@ -142,6 +144,7 @@ void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte)
 		rmap->val = 0;
 		return;
 	}
+	spend(mmu, head->total / SPTES_A_LINK);
 	place = find(rmap, spte);
 	if (WARN_ON_ONCE(!place))
 		return;
@@ -169,6 +172,19 @@ void lull_rmap_free_spares(struct lull_mmu *mmu)
 }
 
 /**
+ * lull_rmap_count() - how many SPTEs are in @rmap?
+ * @rmap:	the reverse map
+ *
+ * Return: their number.
+ */
+unsigned int lull_rmap_count(const struct lull_rmap *rmap)
+{
+	const struct lull_rmap_desc *desc = chain_of(rmap);
+
+	return desc ? desc->total : !!rmap->val;
+}
+
+/**
  * lull_rmap_is_long() - has the chain its greatest length?
  * @rmap:	the reverse map
  *
@@ -180,9 +196,7 @@ void lull_rmap_free_spares(struct lull_mmu *mmu)
  */
 bool lull_rmap_is_long(const struct lull_rmap *rmap)
 {
-	const struct lull_rmap_desc *desc = chain_of(rmap);
-
-	return desc && desc->total >= LONGEST_CHAIN;
+	return lull_rmap_count(rmap) >= LONGEST_CHAIN;
 }
 
 /**

@@ -53,23 +53,13 @@ static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
 	return true;
 }
 
-/* What a sync with a budget pays for a table, and for an entry that changed. */
-#define TABLE_COST	8
+/*
+ * What a sync with a budget pays for a table, and for an entry that changed;
+ * for SPTEs that map the table so many cost as much as a link.
+ */
+#define TABLE_COST	32
 #define ENTRY_COST	8
-
-static bool is_spent(const struct lull_mmu *mmu)
-{
-	return !mmu->budget;
-}
-
-/* False if that was more than there is. */
-static bool spend(struct lull_mmu *mmu, unsigned int cost)
-{
-	if (mmu->budget == LULL_NO_BUDGET)
-		return true;
-	mmu->budget = mmu->budget > cost ? mmu->budget - cost : 0;
-	return mmu->budget;
-}
+#define SPTES_A_LINK	8
 
 /* Most entries are what they were. */
 static unsigned int compare_word(struct lull_mmu *mmu, struct lull_sp *sp,
@@ -141,20 +131,25 @@ static void sync_sp(struct lull_mmu *mmu, struct lull_sp *sp)
 /**
  * struct sync - one sync of a tree
  * @most:	stop after so many tables
+ * @event:	it is for a flush event, and not work done ahead of one
  * @nr:		how many it has met that had to be looked at
  */
 struct sync {
 	unsigned int most;
+	bool event;
 	unsigned int nr;
 };
 
-/* A sync that may end before its end is no flush event. */
 static void sync_table(struct lull_mmu *mmu, struct lull_sp *sp,
 		       struct sync *sync)
 {
-	bool event = sync->most == LULL_ALL_TABLES, looked;
+	struct lull_rmap *rmap = mmu->env->gfn_rmap(mmu, sp->gfn);
+	bool looked;
 
-	if (sp->hot && lull_sp_sync_hot(mmu, sp, event, &looked)) {
+	/* Each SPTE that maps the table is visited. */
+	if (rmap)
+		spend(mmu, lull_rmap_count(rmap) / SPTES_A_LINK);
+	if (sp->hot && lull_sp_sync_hot(mmu, sp, sync->event, &looked)) {
 		sync->nr += looked;
 		return;
 	}
@@ -193,8 +188,8 @@ static void sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
  * lull_sp_sync_tree() - bring @sp and all below it in sync
  * @mmu:	the VM's
  * @sp:		top of the tree
- * @most:	stop after so many tables, at least 1; if not LULL_ALL_TABLES,
- *		hot tables stay hot
+ * @most:	stop after so many tables, at least 1
+ * @event:	hot tables that turn out to be unchanged may cool
  *
  * The caller flushes.
  *
@@ -202,21 +197,15 @@ static void sync_below(struct lull_mmu *mmu, struct lull_sp *sp,
  * written; at most @most.
  */
 unsigned int lull_sp_sync_tree(struct lull_mmu *mmu, struct lull_sp *sp,
-			       unsigned int most)
+			       unsigned int most, bool event)
 {
-	struct sync sync = { .most = most };
+	struct sync sync = { .most = most, .event = event };
 
 	lockdep_assert_held(&mmu->lock);
 	mmu->pass++;
 	sync_below(mmu, sp, &sync);
 	return sync.nr;
 }
-
-/*
- * What may be done with interrupts off: so many links of roots, and some tables
- * and entries beside them.
- */
-#define QUICK_BUDGET	256
 
 /**
  * lull_root_try_sync() - bring a root in sync, if that is soon done
@@ -234,12 +223,49 @@ bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
 
 	if (!is_alone(mmu))
 		return false;
-	mmu->budget = QUICK_BUDGET;
-	*synced = lull_sp_sync_tree(mmu, root, LULL_ALL_TABLES);
+	mmu->budget = LULL_QUICK_BUDGET;
+	*synced = lull_sp_sync_tree(mmu, root, LULL_ALL_TABLES, true);
 	done = !is_spent(mmu);
 	mmu->budget = LULL_NO_BUDGET;
 	lull_mmu_flush(mmu);
 	return done;
+}
+
+/*
+ * A long sync is done in parts, between which others get the lock, but not for
+ * ever: other vCPUs may write tables as fast as they come in sync.
+ */
+#define PART		64
+#define MOST_PARTS	256
+
+/* Return: how many tables the next part may have. */
+static unsigned int next_part(struct lull_mmu *mmu, unsigned int *parts)
+{
+	/* What the host may be changing stays unsync. */
+	if (mmu->invalidations || ++*parts == MOST_PARTS)
+		return LULL_ALL_TABLES;
+	if (*parts > 1) {
+		lull_mmu_flush(mmu);
+		cond_resched_lock(&mmu->lock);
+	}
+	return PART;
+}
+
+/* Return: how many were unsync, at most @most. */
+static unsigned int sync_some_upper(struct lull_mmu *mmu, unsigned int most)
+{
+	unsigned int nr = 0;
+	struct lull_sp *sp;
+
+	list_for_each_entry(sp, &mmu->pages, link) {
+		if (!mmu->nr_upper_unsync || nr == most)
+			break;
+		if (!sp->unsync || sp->role.level == 1)
+			continue;
+		sync_sp(mmu, sp);
+		nr++;
+	}
+	return nr;
 }
 
 /*
@@ -249,14 +275,11 @@ bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
  */
 static void sync_upper(struct lull_mmu *mmu)
 {
-	struct lull_sp *sp;
+	unsigned int parts = 0, most;
 
-	list_for_each_entry(sp, &mmu->pages, link) {
-		if (!mmu->nr_upper_unsync)
-			break;
-		if (sp->unsync && sp->role.level > 1)
-			sync_sp(mmu, sp);
-	}
+	do {
+		most = next_part(mmu, &parts);
+	} while (sync_some_upper(mmu, most) == most);
 }
 
 static int read_now(struct lull_mmu *mmu, const struct lull_sp *sp,
@@ -300,7 +323,8 @@ static void sync_leaf(struct lull_mmu *mmu, struct lull_sp *sp,
  * lull_shadow_needs_sync() - is something below the root unsync?
  * @sh:		the vCPU, with a root
  *
- * Return: whether lull_shadow_sync() has work.
+ * Return: whether lull_shadow_sync() has work; without the lock that may not
+ * be true any more, nor yet.
  */
 bool lull_shadow_needs_sync(struct lull_shadow *sh)
 {
@@ -310,16 +334,21 @@ bool lull_shadow_needs_sync(struct lull_shadow *sh)
 
 /**
  * lull_shadow_sync() - a full flush of the guest's TLB
- * @sh:		the vCPU, with a root
+ * @sh:		the vCPU, with a root, which may be zapped meanwhile
  *
+ * Context: the vCPU's thread; may sleep.
  * Return: how many tables were unsync.
  */
 unsigned int lull_shadow_sync(struct lull_shadow *sh)
 {
-	unsigned int nr;
+	unsigned int parts = 0, most, part, nr = 0;
 
 	spin_lock(&sh->mmu->lock);
-	nr = lull_sp_sync_tree(sh->mmu, sh->root, LULL_ALL_TABLES);
+	do {
+		most = next_part(sh->mmu, &parts);
+		part = lull_sp_sync_tree(sh->mmu, sh->root, most, !nr);
+		nr += part;
+	} while (part == most);
 	lull_mmu_flush(sh->mmu);
 	spin_unlock(&sh->mmu->lock);
 	return nr;
@@ -341,7 +370,7 @@ unsigned int lull_shadow_sync_some(struct lull_shadow *sh, unsigned int most)
 
 	spin_lock(&sh->mmu->lock);
 	if (!sh->mmu->invalidations)
-		nr = lull_sp_sync_tree(sh->mmu, sh->root, most);
+		nr = lull_sp_sync_tree(sh->mmu, sh->root, most, false);
 	lull_mmu_flush(sh->mmu);
 	spin_unlock(&sh->mmu->lock);
 	return nr;

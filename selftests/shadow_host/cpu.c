@@ -594,8 +594,7 @@ static int try_load_cr3(struct vcpu *vcpu, u64 cr3, bool zap)
 			lull_mmu_zap_all(&world.mmu);
 		if (world.mmu.invalidations)
 			reach(REACH_SYNC_INSIDE);
-		if (lull_shadow_needs_sync(&vcpu->sh))
-			lull_shadow_sync(&vcpu->sh);
+		lull_shadow_sync(&vcpu->sh);
 		cpu_load(vcpu, cr3);
 	}
 	cpu_enter(vcpu);

@@ -263,10 +263,10 @@ static void more_than_the_budget(void **state)
 	store(PAGE, maps(DATA + 1));
 	try_flush(true);
 	cpu_check_all();
-	for (i = 8; i < 100; i++)
+	for (i = 8; i < 200; i++)
 		unit_set(L1, i, maps(DATA));
 	unit_flush();
-	for (i = 8; i < 100; i++) {
+	for (i = 8; i < 200; i++) {
 		struct lull_fault fault = { .gva = (u64)i << 12 };
 
 		assert_int_equal(lull_shadow_fault(&vcpu()->sh, &fault), 0);
@@ -277,7 +277,7 @@ static void more_than_the_budget(void **state)
 	}
 	store(7, 0);
 	/* all of them at once, as if the guest had */
-	for (i = 8; i < 100; i++)
+	for (i = 8; i < 200; i++)
 		unit_set(L1, i, maps(DATA + 1));
 	cpu_exit(vcpu());
 	i = 0;
@@ -288,18 +288,59 @@ static void more_than_the_budget(void **state)
 	flush();
 }
 
-static void no_more_than_some(void **state)
+/* All places but one are other tables', which are linked and used. */
+static void fill_places(struct lull_sp *others)
 {
-	lull_sp_cool(&world.mmu, shadow(0));
-	lull_sp_cool(&world.mmu, shadow(1));
+	struct lull_mmu *mmu = &world.mmu;
+
+	lull_sp_cool(mmu, shadow(0));
+	lull_sp_cool(mmu, shadow(1));
 	flush();
 	assert_false(shadow(0)->unsync || shadow(1)->unsync);
-	world.mmu.nr_hot = 31;
+	for (mmu->nr_hot = 0; mmu->nr_hot < LULL_MOST_HOT - 1; mmu->nr_hot++) {
+		others[mmu->nr_hot] = (struct lull_sp){
+			.hot = true,
+			.unsyncs = 2,
+			.parents.val = 8,
+			.pass = mmu->pass,
+		};
+		mmu->hot[mmu->nr_hot] = &others[mmu->nr_hot];
+	}
+}
+
+static void no_more_than_some(void **state)
+{
+	struct lull_sp others[LULL_MOST_HOT];
+
+	fill_places(others);
 	store(PAGE, maps(DATA + 2));
 	assert_true(shadow(0)->unsync && shadow(1)->unsync);
 	assert_int_equal(shadow(0)->hot + shadow(1)->hot, 1);
-	assert_int_equal(world.mmu.nr_hot, 32);
+	assert_int_equal(world.mmu.nr_hot, LULL_MOST_HOT);
 	world.mmu.nr_hot = 1;
+	world.mmu.hot[0] = shadow(shadow(1)->hot);
+	flush();
+}
+
+/* Who is not linked any more, or was not met for long, gives its place up. */
+static void gives_its_place_up(void **state)
+{
+	struct lull_sp others[LULL_MOST_HOT];
+
+	fill_places(others);
+	others[3].parents.val = 0;
+	others[5].pass -= 250;
+	store(PAGE, maps(DATA + 2));
+	assert_true(shadow(0)->hot && shadow(1)->hot);
+	assert_false(others[3].hot);
+	assert_true(others[5].hot);
+	world.mmu.pass += 10;
+	lull_sp_note_unsync(&world.mmu, &others[3]);
+	assert_true(others[3].hot);
+	assert_false(others[5].hot);
+	world.mmu.nr_hot = 2;
+	world.mmu.hot[0] = shadow(0);
+	world.mmu.hot[1] = shadow(1);
 	flush();
 }
 
@@ -348,6 +389,7 @@ int main(void)
 		TEST(part_of_a_sync),
 		TEST(more_than_the_budget),
 		TEST(no_more_than_some),
+		TEST(gives_its_place_up),
 		TEST(linked_anew),
 		TEST(audit),
 	};
