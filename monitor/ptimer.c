@@ -306,14 +306,14 @@ void lull_ptimer_expire(struct lull_ptimer *t, u64 now)
 void lull_ptimer_resume(struct lull_ptimer *t, struct lull_para *para,
 			u64 residency, u64 now)
 {
-	const struct lull_wake wake = {
-		.residency = residency,
-		.reason = t->pending ? LULL_WAKE_TIMER : LULL_WAKE_INTERRUPT,
-	};
+	struct lull_wake wake = { .residency = residency };
 
 	if (!para->timer_vector)
 		return;
 	t->near = false;
+	/* It may have come only now: arm() is for what is to come. */
+	take_deadline(t, now);
+	wake.reason = t->pending ? LULL_WAKE_TIMER : LULL_WAKE_INTERRUPT;
 	arm(t, begin_stay(t, now), now);
 	publish(t, para, &wake);
 }

@@ -189,6 +189,7 @@ inline ptimer_expire()
 inline ptimer_resume()
 {
 	near = false;
+	take_deadline();
 	arm_for_stay();
 	publish()
 }

@@ -188,6 +188,21 @@ static void test_near(void **state)
 	assert_true(fake_timer_expires() > 0);
 }
 
+/* An interrupt ends the halt at once, and only then the deadline comes. */
+static void test_comes_at_the_end(void **state)
+{
+	page.deadline = tsc + SPIN - 1;
+	halt();
+	assert_true(timer.near);
+	pass(SPIN);
+	resume();
+	assert_true(timer.pending);
+	assert_int_equal(page.wake_reason, LULL_WAKE_TIMER);
+	assert_true(page.deadline == NEVER);
+	assert_true(page.armed > tsc);
+	assert_in_range(fake_timer_expires(), 1, (tsc + MAX_STAY) * US);
+}
+
 /* The CPU looks while the guest runs, the host's timer wakes it from a halt. */
 static void test_by_cpu(void **state)
 {
@@ -411,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup(test_running, setup),
 		cmocka_unit_test_setup(test_stored_late, setup),
 		cmocka_unit_test_setup(test_near, setup),
+		cmocka_unit_test_setup(test_comes_at_the_end, setup),
 		cmocka_unit_test_setup(test_by_cpu, setup_by_cpu),
 		cmocka_unit_test_setup(test_tick, setup_by_cpu),
 		cmocka_unit_test_setup(test_later_deadline, setup),
