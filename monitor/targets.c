@@ -112,7 +112,10 @@ int lull_vcpu_land(struct lull_vcpu *vcpu)
 {
 	hpa_t root;
 
-	if (!vcpu->vmx.cr3_targets || root_unchanged(vcpu, &root))
+	/* Where VMX is off already, at a reboot, nothing can be read. */
+	if (!vcpu->vmx.cr3_targets ||
+	    (vcpu->exit.reason & VMX_EXIT_REASON_ENTRY_FAILED) ||
+	    root_unchanged(vcpu, &root))
 		return 0;
 	if (WARN_ON_ONCE(!lull_targets_land(&vcpu->shadow, root))) {
 		lull_vm_kill(vcpu->vm);
