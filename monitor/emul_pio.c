@@ -77,7 +77,7 @@ static int store_in(struct lull_vcpu *vcpu, const struct pio *pio, u32 data)
 	r = lull_gva_write(vcpu, lull_vmx_get_linear_address(&vcpu->vmx), &data, pio->size,
 			   &ex);
 	if (r > 0) {
-		lull_vcpu_inject(vcpu, &ex);
+		lull_inject_fault(vcpu, &ex);
 		return LULL_NEXT_GUEST;
 	}
 	return r ? r : string_step(vcpu, pio);
@@ -97,7 +97,7 @@ static int probe_in(struct lull_vcpu *vcpu, const struct pio *pio)
 	r = lull_gva_probe(vcpu, lull_vmx_get_linear_address(&vcpu->vmx),
 			   pio->size, LULL_PF_WRITE, &ex);
 	if (r > 0)
-		lull_vcpu_inject(vcpu, &ex);
+		lull_inject_fault(vcpu, &ex);
 	return r;
 }
 
@@ -115,7 +115,7 @@ static int load_out(struct lull_vcpu *vcpu, const struct pio *pio, u32 *data)
 			  pio->size, 0, &ex);
 	*data &= size_mask(pio->size);
 	if (r > 0)
-		lull_vcpu_inject(vcpu, &ex);
+		lull_inject_fault(vcpu, &ex);
 	/* No memory reads as ones. */
 	return r == -EFAULT ? 0 : r;
 }

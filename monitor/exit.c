@@ -16,6 +16,21 @@ static u32 basic_reason(const struct lull_vcpu *vcpu)
 	return vcpu->exit.reason & 0xffff;
 }
 
+/**
+ * lull_inject_fault() - an exception instead of the exiting instruction
+ * @vcpu:	the vCPU, after an exit due to an instruction
+ * @ex:		the exception, a fault
+ *
+ * RF is set in what a fault pushes, so that the instruction's breakpoint does
+ * not come again (SDM: "Instruction-Breakpoint Exception Condition").
+ */
+void lull_inject_fault(struct lull_vcpu *vcpu, const struct lull_exception *ex)
+{
+	lull_vmx_set_rflags(&vcpu->vmx, lull_vmx_get_rflags(&vcpu->vmx) |
+			    X86_EFLAGS_RF);
+	lull_vcpu_inject(vcpu, ex);
+}
+
 static int inject(struct lull_vcpu *vcpu, u8 vector, bool has_error)
 {
 	const struct lull_exception ex = {
@@ -23,7 +38,7 @@ static int inject(struct lull_vcpu *vcpu, u8 vector, bool has_error)
 		.has_error = has_error,
 	};
 
-	lull_vcpu_inject(vcpu, &ex);
+	lull_inject_fault(vcpu, &ex);
 	return LULL_NEXT_GUEST;
 }
 

@@ -284,6 +284,7 @@ static inline int lull_next_insn(struct lull_vcpu *vcpu)
 }
 
 /* A fault instead of it. */
+void lull_inject_fault(struct lull_vcpu *vcpu, const struct lull_exception *ex);
 int lull_inject_gp(struct lull_vcpu *vcpu);
 int lull_inject_ud(struct lull_vcpu *vcpu);
 

@@ -14,6 +14,7 @@
 #include "lib/paging.h"
 #include "lib/util.h"
 
+#define RFLAGS_RF	BIT_ULL(16)
 #define DR6_B0		BIT_ULL(0)
 #define DR6_BD		BIT_ULL(13)
 #define DR6_BS		BIT_ULL(14)
@@ -307,6 +308,82 @@ TEST(single_steps_are_not_lost)
 	vcpu_create(&vm, &vcpu, 0, guest_single_step, NULL);
 	vcpu_run_reason(&vcpu, LULL_RUN_IO);
 	ASSERT_EQ(TEST_PORT, vcpu.run->io.port);
+	vcpu_run_done(&vcpu);
+}
+
+#define IRQ		5
+
+static u64 nr_irq;
+
+static void count_irq(struct guest_trap *trap)
+{
+	nr_irq++;
+	guest_pic_eoi(IRQ);
+}
+
+static void guest_step_beside_irq(void *arg)
+{
+	u64 want;
+
+	this_guest_cpu()->handler[VEC_DB] = count_db;
+	this_guest_cpu()->handler[PIC_BASE + IRQ] = count_irq;
+	guest_pic_init();
+	guest_pic_unmask(IRQ);
+	nr_db = 0;
+	step_out(NULL);
+	want = nr_db;
+	nr_db = 0;
+	sti();
+	step_out(NULL);
+	cli();
+	GUEST_ASSERT_EQ(nr_irq, 1);
+	GUEST_ASSERT_EQ(nr_db, want);
+}
+
+/* An interrupt that comes with the exit is taken after the trap. */
+TEST(single_steps_come_before_interrupts)
+{
+	struct test_vcpu vcpu;
+	struct test_vm vm;
+
+	vm_create(&vm);
+	vcpu_create(&vm, &vcpu, 0, guest_step_beside_irq, NULL);
+	vcpu_run_reason(&vcpu, LULL_RUN_IO);
+	vcpu_run_reason(&vcpu, LULL_RUN_IO);
+	vm_irq_line(&vm, IRQ, 1);
+	vcpu_run_done(&vcpu);
+}
+
+static void read_no_msr(void *arg)
+{
+	rdmsr(0x12345);
+}
+
+static void out_no_memory(void *arg)
+{
+	asm volatile("outsb" : : "S" (1ULL << 46), "d" (TEST_PORT));
+}
+
+static void guest_faults(void *arg)
+{
+	struct caught caught;
+
+	GUEST_ASSERT(guest_catch(read_no_msr, NULL, &caught));
+	GUEST_ASSERT_EQ(caught.trap.vector, VEC_GP);
+	GUEST_ASSERT(caught.trap.rflags & RFLAGS_RF);
+	GUEST_ASSERT(guest_catch(out_no_memory, NULL, &caught));
+	GUEST_ASSERT_EQ(caught.trap.vector, VEC_PF);
+	GUEST_ASSERT(caught.trap.rflags & RFLAGS_RF);
+}
+
+/* Else a breakpoint on the instruction would come twice. */
+TEST(faults_set_rf)
+{
+	struct test_vcpu vcpu;
+	struct test_vm vm;
+
+	vm_create(&vm);
+	vcpu_create(&vm, &vcpu, 0, guest_faults, NULL);
 	vcpu_run_done(&vcpu);
 }
 

@@ -131,6 +131,9 @@ void lull_vmx_inject_irq(struct vmx_vcpu *vmx, u8 vector)
  * lull_vmx_irq_allowed() - would the next entry take an interrupt?
  * @vmx:	loaded
  *
+ * A debug exception that is pending comes first: an entry with an interrupt
+ * would lose it (SDM: "Delivery of Pending Debug Exceptions after VM Entry").
+ *
  * Return: true if lull_vmx_inject_irq() may be called.
  */
 bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx)
@@ -138,7 +141,8 @@ bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx)
 	return !vmx->event &&
 	       (vmcs_read_natural(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
 	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
-		 VMX_BLOCKING_BY_STI_MOV_SS);
+		 VMX_BLOCKING_BY_STI_MOV_SS) &&
+	       !vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS);
 }
 
 /**

@@ -128,8 +128,10 @@ static void init_efer_list(struct vmx_vcpu *vmx)
  */
 u64 lull_vmx_longest_stay(void)
 {
-	return min((u64)tsc_khz * LONGEST_STAY_MS,
-		   (u64)S32_MAX << lull_vmx_config()->timer_shift);
+	u64 most = (u64)S32_MAX << lull_vmx_config()->timer_shift;
+
+	/* Of a TSC with an unknown frequency all that the field holds. */
+	return tsc_khz ? min((u64)tsc_khz * LONGEST_STAY_MS, most) : most;
 }
 
 /**
@@ -693,5 +695,6 @@ void lull_vmx_skip_insn(struct vmx_vcpu *vmx, const struct vmx_exit *exit)
 	vmx_end_blocking();
 	if (unlikely(vmcs_read_natural(GUEST_RFLAGS) & X86_EFLAGS_TF))
 		vmcs_write_natural(GUEST_PENDING_DBG_EXCEPTIONS,
+				   vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS) |
 				   PENDING_DBG_BS);
 }
