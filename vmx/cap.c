@@ -157,6 +157,25 @@ static void choose_efer(struct vmx_config *config)
 	config->entry &= ~VM_ENTRY_LOAD_IA32_EFER;
 }
 
+/* CPUs whose VMX-preemption timer is late, by Intel's specification updates. */
+static const u32 bad_timers[] = {
+	0x106a0, 0x106a1, 0x106a4, 0x106a5, 0x106e5, 0x20652, 0x20655, 0x206e6,
+	0x306a8,
+};
+
+static void choose_timer(const struct vmx_msrs *msrs,
+			 struct vmx_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad_timers); i++) {
+		if (msrs->signature == bad_timers[i])
+			config->pin &= ~PIN_BASED_VMX_PREEMPTION_TIMER;
+	}
+	config->timer = config->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
+	config->timer_shift = msrs->misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+}
+
 /**
  * lull_vmx_choose_config() - fit the control table to a CPU
  * @msrs:	what the CPU offers
@@ -204,7 +223,6 @@ int lull_vmx_choose_config(const struct vmx_msrs *msrs,
 	choose_efer(config);
 	config->cr3_targets = VMX_MISC_CR3_TARGETS(msrs->misc) >=
 			      VMX_NR_CR3_TARGETS;
-	config->timer = config->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
-	config->timer_shift = msrs->misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	choose_timer(msrs, config);
 	return 0;
 }

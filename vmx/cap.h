@@ -10,6 +10,7 @@
 
 /**
  * struct vmx_msrs - what one CPU says of its VMX
+ * @signature:	type, family, model and stepping, as CPUID.1:EAX has them
  * @basic:	IA32_VMX_BASIC
  * @pin:	IA32_VMX_PINBASED_CTLS or its TRUE variant if there is one;
  *		low half: bits that must be 1, high half: bits that may be 1
@@ -25,6 +26,7 @@
  * @cr4_fixed1:	IA32_VMX_CR4_FIXED1
  */
 struct vmx_msrs {
+	u32 signature;
 	u64 basic;
 	u64 pin;
 	u64 cpu;

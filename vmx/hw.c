@@ -163,6 +163,8 @@ void lull_vmx_read_msrs(struct vmx_msrs *msrs)
 {
 	bool is_true;
 
+	/* Without the bits that are reserved. */
+	msrs->signature = cpuid_eax(1) & 0x0fff3fff;
 	rdmsrl(MSR_IA32_VMX_BASIC, msrs->basic);
 	is_true = msrs->basic & VMX_BASIC_TRUE_CONTROLS;
 	rdmsrl(is_true ? MSR_IA32_VMX_TRUE_PINBASED_CTLS :

@@ -15,6 +15,7 @@
 
 /* As Bochs' corei7_haswell_4770 and core2_penryn_t9600 have them */
 static const struct vmx_msrs haswell = {
+	.signature = 0x306c3,
 	.basic = 0x00d810000000002b,
 	.pin = 0x0000007f00000016,
 	.cpu = 0xf7f9fffe04006172,
@@ -64,6 +65,19 @@ static void refuses(const struct vmx_msrs *msrs, const char *name)
 	assert_int_equal(lull_vmx_choose_config(msrs, &config, &missing),
 			 -EOPNOTSUPP);
 	assert_string_equal(missing, name);
+}
+
+static void bad_timer(void **state)
+{
+	struct vmx_msrs msrs = haswell;
+	struct vmx_config c;
+
+	choose(&msrs, &c);
+	assert_true(c.timer);
+	msrs.signature = 0x106a5;
+	choose(&msrs, &c);
+	assert_false(c.timer);
+	assert_false(c.pin & PIN_BASED_VMX_PREEMPTION_TIMER);
 }
 
 static void everything(void **state)
@@ -287,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything),
+		cmocka_unit_test(bad_timer),
 		cmocka_unit_test(before_ept),
 		cmocka_unit_test(within_bounds),
 		cmocka_unit_test(names_what_is_missing),
