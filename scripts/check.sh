@@ -189,6 +189,8 @@ if [ "${1:-}" = --list ]; then
 	echo "$checks" | xargs -n 1
 	exit 0
 fi
+# Where git tells no names, the checks would look at nothing, and pass
+[ -n "$(git -C "$TOP" ls-files)" ] || die "git tells no files of $TOP"
 # shellcheck disable=SC2086 # a list of words
 [ $# -gt 0 ] || set -- $checks
 for check; do
