@@ -12,6 +12,8 @@ OUT=$TOP/out
 LOGS=$OUT/log
 STARTED=$(date +%s)
 mkdir -p "$LOGS"
+# dash runs no EXIT trap when a signal ends it
+trap 'exit 130' INT TERM
 
 # say TEXT: one progress line, with the seconds since the script started
 say()

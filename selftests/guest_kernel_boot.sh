@@ -19,6 +19,7 @@ failed=0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 mkdir -p "$LOGS"
 
 # ok STATUS NAME

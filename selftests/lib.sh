@@ -14,6 +14,7 @@ results=0
 failures=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM	# dash runs no EXIT trap when a signal ends it
 
 # need NAME...: skip all if one of the environment's files is not there
 need()

@@ -12,6 +12,7 @@ number=0
 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
 [ $# -gt 0 ] || set -- cases=16000
 
 echo "1..$(echo "$cpus" | wc -w)"

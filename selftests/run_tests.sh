@@ -13,6 +13,7 @@ number=0
 failed=0
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
+trap 'exit 130' INT TERM
 for test; do
 	number=$((number + 1))
 	name="selftests: lull: $(basename "$test")"

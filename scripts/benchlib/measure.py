@@ -9,7 +9,7 @@ import time
 from demolib.progress import OUT, TOP, DemoError, read_text, say, shown, \
     write_text
 from testlib.batch import host_module
-from vmlib.paths import VmError
+from vmlib.paths import VM_COMMAND, VmError
 
 from . import bare, kernel, microimage, plan
 
@@ -102,7 +102,7 @@ def _payload(files, backend, folder):
 def _in_test_machine(files, backend, folder, wanted):
     payload = _payload(files, backend, folder + "/payload")
     log = os.path.join(LOGS, os.path.basename(folder))
-    command = [os.path.join(SCRIPTS, "vm"), "run", "--cpu", plan.CPU, "--in",
+    command = [*VM_COMMAND, "run", "--cpu", plan.CPU, "--in",
                payload, "--out", folder, "--log", log, "--timeout",
                str(TIMEOUT), "--", plan.command(backend, wanted)]
     with open(log + ".log", "wb") as output:

@@ -16,6 +16,7 @@ import time
 
 from vmlib import machine as machines
 from vmlib import qemu
+from vmlib.paths import VM_COMMAND
 
 from . import plan
 from .progress import (DEMO, LOGS, OUT, TOP, DemoError, read_text, say, shown,
@@ -192,7 +193,7 @@ def _measure(run, payload, target):
     log = os.path.join(LOGS, run.name + ".log")
     fresh = "%s.%d" % (target, os.getpid())
     shutil.rmtree(fresh, ignore_errors=True)
-    command = [os.path.join(SCRIPTS, "vm"), "run", *run.options, "--in",
+    command = [*VM_COMMAND, "run", *run.options, "--in",
                payload, "--out", fresh, "--log", os.path.join(LOGS, run.name),
                "--timeout", str(TIMEOUT), "--", run.command]
     started = time.monotonic()

@@ -8,8 +8,8 @@ import subprocess
 import time
 
 from vmlib import hostlog
-from vmlib.paths import (EXIT_REPORT, OUT, TOP, VmError, host_kernel,
-                         run_tool)
+from vmlib.paths import (EXIT_REPORT, OUT, TOP, VM_COMMAND, VmError,
+                         host_kernel, run_tool)
 
 from . import broken, real
 from .catalogue import Batch
@@ -138,7 +138,7 @@ def make_payload(batch, folder, supplies):
 def vm_command(batch, folder, log):
     """The scripts/vm command line for a batch."""
     test = batch.tests[0]
-    command = [os.path.join(TOP, "scripts", "vm"), "run", "--cpu", test.cpu,
+    command = [*VM_COMMAND, "run", "--cpu", test.cpu,
                "--smp", str(test.smp), "--mem", str(test.mem), "--log", log,
                "--host", test.host,
                "--in", folder, "--timeout",

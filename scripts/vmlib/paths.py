@@ -11,6 +11,9 @@ OUT = os.path.join(TOP, "out")
 VM = os.path.join(OUT, "vm")            # built tools and saved machines
 LOGS = os.path.join(OUT, "log", "vm")   # one folder for each run
 GUEST = os.path.join(LIB, "guest")
+# scripts/vm for a program that a signal may end: the machine ends with it
+VM_COMMAND = ("setpriv", "--pdeathsig", "TERM",
+              os.path.join(TOP, "scripts", "vm"))
 
 # The scripts that get or build the host kernels
 HOST_KERNELS = {"stock": "host-kernel", "checkers": "checkers-kernel"}
