@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lull report: what a recorded trace adds up to, or its stacks. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "builtin.h"
 #include "flame.h"
@@ -63,13 +61,6 @@ static void warn_lost(const struct report *r)
 	}
 }
 
-static int end_output(void)
-{
-	if (fflush(stdout))
-		return error("standard output: %s", strerror(errno));
-	return 0;
-}
-
 static int show(const char *path, s64 vm, bool json)
 {
 	struct report report = { };
@@ -81,7 +72,6 @@ static int show(const char *path, s64 vm, bool json)
 			report_print_json(&report);
 		else
 			report_print(&report);
-		ret = end_output();
 	}
 	report_free(&report);
 	return ret;
@@ -98,7 +88,6 @@ static int show_flame(const char *path, s64 vm)
 	if (!ret) {
 		warn_lost(&report);
 		flame_print_tree(&flame.folded, stdout);
-		ret = end_output();
 	}
 	flame_free(&flame);
 	report_free(&report);

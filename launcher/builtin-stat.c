@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -229,9 +228,7 @@ static int show(const struct stat_options *o, const struct vmstat *now,
 		print_table(now, before, seconds);
 	if (!o->json && seconds && !isatty(STDOUT_FILENO))
 		printf("\n");
-	if (fflush(stdout))
-		return error("standard output: %s", strerror(errno));
-	return 0;
+	return output_end();
 }
 
 static int show_live(const struct stat_options *o)

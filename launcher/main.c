@@ -40,6 +40,7 @@ static void show_help(FILE *to)
 int main(int argc, char **argv)
 {
 	unsigned int i;
+	int status;
 
 	if (argc < 2) {
 		show_help(stderr);
@@ -48,13 +49,16 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		show_help(stdout);
-		return 0;
+		return output_end() ? 1 : 0;
 	}
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		message_set_verb(commands[i].name);
-		return commands[i].run(argc - 1, argv + 1);
+		status = commands[i].run(argc - 1, argv + 1);
+		if (!status && output_end())
+			status = 1;
+		return status;
 	}
 	error("%s: no such command (see lull --help)", argv[1]);
 	return 1;

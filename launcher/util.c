@@ -66,6 +66,20 @@ int error(const char *fmt, ...)
 	return -1;
 }
 
+/**
+ * output_end() - see standard output off
+ *
+ * A write that failed earlier leaves nothing behind to flush.
+ *
+ * Return: 0, or -1 after a message if not all of it was taken
+ */
+int output_end(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return error("standard output: not all of it was taken");
+	return 0;
+}
+
 static int blob_fill(const char *path, int fd, struct blob *blob)
 {
 	size_t room = 0;

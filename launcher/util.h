@@ -22,6 +22,7 @@ struct blob {
 int blob_read(const char *path, struct blob *blob);
 void blob_free(struct blob *blob);
 
+int output_end(void);
 int file_check_writable(const char *path);
 int file_write(const char *path, const char *data, size_t size);
 

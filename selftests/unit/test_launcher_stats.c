@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Statistics: their names, the file of run --stats, and lull stat. */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,32 @@ static void test_stat(void **state)
 	json_object_put(root);
 }
 
+/* More than stdio keeps back: the last flush alone would find nothing. */
+static void test_full(void **state)
+{
+	char *argv[] = { "stat", "--once", "--json", "--dir", dir, NULL };
+	struct capture err;
+	char text[256], id[16];
+	int saved, ret, i;
+
+	(void)state;
+	for (i = 0; i < 9; i++) {
+		snprintf(id, sizeof(id), "99-%d", i);
+		make_vm(id, "total 1\n");
+	}
+	capture_begin(&err, STDERR_FILENO);
+	saved = dup(STDOUT_FILENO);
+	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+	ret = builtin_stat(5, argv);
+	fflush(stdout);
+	clearerr(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	capture_end(&err, text, sizeof(text));
+	assert_int_equal(ret, 1);
+	assert_string_equal(text, "lull: standard output: not all of it was taken\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_directory, make_dir,
 						drop_dir),
 		cmocka_unit_test_setup_teardown(test_stat, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_full, make_dir, drop_dir),
 	};
 
 	return cmocka_run_group_tests_name("launcher_stats", tests, NULL,
