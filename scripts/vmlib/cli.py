@@ -63,7 +63,8 @@ def _parser():
     add("--loglevel", type=int, default=5, metavar="N", help="kernel messages "
         "below this level go to the console (default: 5, warnings)")
     add("--backend", choices=("auto", "bochs", "qemu"), default="auto",
-        help="auto takes qemu where KVM offers nested VMX, else bochs")
+        help="auto takes qemu where KVM offers nested VMX, else bochs; a "
+        "shell is always on bochs")
     run = verbs.add_parser(
         "run", parents=[common], help="run a command",
         epilog=EPILOG % ", ".join(sorted(CPUS)),
@@ -155,7 +156,7 @@ def _boot(options):
 def _shell(options):
     machine, payload = _machine(options), _payload(options)
     from .shell import interactive_shell
-    return interactive_shell(machine, payload, _backend(options))
+    return interactive_shell(machine, payload, options.backend)
 
 
 def _backend(options):

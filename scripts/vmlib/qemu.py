@@ -20,6 +20,8 @@ WITHOUT = {
     CPUS["penryn"]: "-vmx-ept,-vmx-vpid,-vmx-unrestricted-guest",
     CPUS["lynnfield"]: "-vmx-unrestricted-guest",
 }
+# How the names of Bochs' models with VMX begin
+WITH_VMX = ("core", "broadwell", "tigerlake")
 
 
 def _read(path):
@@ -59,7 +61,9 @@ def _initramfs(machine):
 
 def _arguments(machine, initramfs):
     if can_nest():
-        cpu = ",".join(filter(None, ["host", WITHOUT.get(machine.cpu)]))
+        without = (WITHOUT.get(machine.cpu)
+                   if machine.cpu.startswith(WITH_VMX) else "-vmx")
+        cpu = ",".join(filter(None, ["host", without]))
         acceleration = "kvm"
     else:
         cpu, acceleration = "max", "tcg"

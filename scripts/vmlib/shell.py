@@ -62,7 +62,7 @@ def _relay(running, line, folder):
 
 def interactive_shell(machine, payload, backend):
     """Run a shell in the machine; returns the exit code."""
-    if backend != "bochs":
+    if backend == "qemu":
         raise VmError("shell works with --backend bochs only")
     bochs.check_cpu(machine.cpu)
     size = shutil.get_terminal_size()
