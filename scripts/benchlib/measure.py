@@ -9,7 +9,7 @@ import time
 from demolib.progress import OUT, TOP, DemoError, read_text, say, shown, \
     write_text
 from testlib.batch import host_module
-from vmlib.paths import VM_COMMAND, VmError
+from vmlib.paths import VM_COMMAND, VmError, only_run
 
 from . import bare, kernel, microimage, plan
 
@@ -68,7 +68,7 @@ def build(backends, wanted):
     file}."""
     kernels = {guest.kernel for guest in plan.guests(wanted)}
     os.makedirs(LOGS, exist_ok=True)
-    os.makedirs(BENCH, exist_ok=True)
+    only_run(BENCH, say)
     say("building the module and the launcher")
     files = {"lull.ko": script("build-module"),
              "lull": script("build-launcher")}

@@ -16,7 +16,7 @@ import time
 
 from vmlib import machine as machines
 from vmlib import qemu
-from vmlib.paths import VM_COMMAND
+from vmlib.paths import VM_COMMAND, only_run
 
 from . import plan
 from .progress import (DEMO, LOGS, OUT, TOP, DemoError, read_text, say, shown,
@@ -46,7 +46,7 @@ def _digest(path):
 
 def build():
     """Build everything; returns {name in the machine: file}."""
-    os.makedirs(DEMO, exist_ok=True)
+    only_run(DEMO, say)
     say("building the module, the launcher and the guest kernel (which takes "
         "minutes the first time; logs: %s/)" % shown(os.path.dirname(LOGS)))
     initrd = os.path.join(DEMO, "initrd")

@@ -10,7 +10,7 @@ import sys
 from benchlib.measure import BENCH, commit, script
 from demolib.progress import OUT, DemoError, elapsed, say, shown, told, \
     write_text
-from vmlib.paths import VmError
+from vmlib.paths import VmError, only_run
 
 from . import bochs, plan, qemu, report, sites
 
@@ -45,6 +45,7 @@ def _run(emulator, folder, files, places, arm):
 
 
 def _measure(folder):
+    only_run(folder, say)
     files, places = _build(folder)
     runs = {}
     for emulator in plan.EMULATORS:
@@ -66,7 +67,6 @@ def main(argv=None):
         "out/bench/softcpu.json and softcpu.md.")
     parser.parse_args(argv)
     folder = os.path.join(BENCH, "softcpu")
-    os.makedirs(folder, exist_ok=True)
     found = told(lambda: _measure(folder), VmError, OSError, ValueError)
     if found is None:
         return EXIT_FAILED

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where things are, how failures are named, and how progress is told."""
+import fcntl
 import os
 import subprocess
 import sys
@@ -45,6 +46,17 @@ def elapsed():
 def say(text):
     """Print one progress line to stderr."""
     print("[%6.1fs] vm: %s" % (elapsed(), text), file=sys.stderr, flush=True)
+
+
+def only_run(folder, tell):
+    """Keep other runs out of a folder until this process ends."""
+    os.makedirs(folder, exist_ok=True)
+    lock = os.open(os.path.join(folder, ".lock"), os.O_WRONLY | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        tell("another run is going on; waiting for it")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def run_tool(argv, log=None, **options):
