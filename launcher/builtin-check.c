@@ -174,9 +174,9 @@ static bool module_loaded(const struct checker *c, const char *name)
 
 static void check_modules(struct checker *c)
 {
-	if (module_loaded(c, "kvm_intel"))
+	if (module_loaded(c, "kvm_intel") || module_loaded(c, "kvm"))
 		say(c, MISSING, "VMX not in use",
-		    "kvm_intel has it (rmmod kvm_intel)");
+		    "kvm is loaded (rmmod kvm_intel kvm)");
 	else
 		say(c, GOOD, "VMX not in use", NULL);
 	if (module_loaded(c, "lull"))

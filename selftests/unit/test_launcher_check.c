@@ -185,7 +185,7 @@ static void test_no_vmx(void **state)
 
 	(void)state;
 	put_text("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vmxx svm\n");
-	put_text("proc/modules", "kvm 1 0 - Live 0x0\n");
+	put_text("proc/modules", "");
 	assert_int_equal(check(text, sizeof(text)), 1);
 	assert_line(text, "VMX ", "MISSING");
 	assert_line(text, "VMX not in use", "ok");
@@ -206,10 +206,26 @@ static void test_in_use(void **state)
 	put_text("dev/lull", "");
 	assert_int_equal(check(text, sizeof(text)), 1);
 	assert_line(text, "VMX ", "ok");
-	assert_line(text, "VMX not in use", "MISSING: kvm_intel");
+	assert_line(text, "VMX not in use", "MISSING: kvm");
 	assert_line(text, "lull.ko", "ok");
 	assert_line(text, "/dev/lull", "MISSING");
 	assert_line(text, "firmware", "unknown");
+}
+
+/* The module refuses with kvm alone, too. */
+static void test_kvm_alone(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	put_text("proc/cpuinfo", "flags\t\t: fpu vmx sse\n");
+	put_text("proc/modules", "irqbypass 1 0 - Live 0x0\n"
+		 "kvm 1 0 - Live 0x0\n");
+	assert_int_equal(check(text, sizeof(text)), 1);
+	assert_line(text, "VMX not in use", "MISSING: kvm");
+	put_text("proc/modules", "irqbypass 1 1 kvm, Live 0x0\n");
+	assert_int_equal(check(text, sizeof(text)), 1);
+	assert_line(text, "VMX not in use", "ok");
 }
 
 static void check_with(const struct vmxcap *cap, char *text, size_t size)
@@ -251,6 +267,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_vmx, make_root,
 						drop_root),
 		cmocka_unit_test_setup_teardown(test_in_use, make_root,
+						drop_root),
+		cmocka_unit_test_setup_teardown(test_kvm_alone, make_root,
 						drop_root),
 		cmocka_unit_test_setup_teardown(test_msrs, make_root,
 						drop_root),
