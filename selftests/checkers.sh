@@ -65,6 +65,12 @@ try()
 	fi
 }
 
+for name; do
+	echo "$kinds" | grep -q "^$name\( \|\$\)" || {
+		echo "$name: no such fault; checkers/faulty.c has them" >&2
+		exit 2
+	}
+done
 build
 results=0
 failures=0

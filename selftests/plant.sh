@@ -23,6 +23,12 @@ while getopts o:n:s: option; do
 done
 shift $((OPTIND - 1))
 wanted=" $* "
+for name; do
+	grep -q "^plant $name " "$0" || {
+		echo "$name: no such bug" >&2
+		exit 2
+	}
+done
 
 planted=0
 caught=0

@@ -16,11 +16,17 @@ out=$top/out/selftests/plant-flush
 while getopts o: option; do
 	case $option in
 	o) out=$OPTARG ;;
-	*) sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	*) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
 wanted=" $* "
+for name; do
+	grep -q "^plant $name " "$0" || {
+		echo "$name: no such bug" >&2
+		exit 2
+	}
+done
 planted=0
 caught=0
 report='may hold'
