@@ -35,7 +35,7 @@ static const u64 arm_features[] = {
 /* The guest's timer; the comparison of arms is made with either. */
 static const char *const timer_names[] = { "lull", "pit", NULL };
 
-enum timer { TIMER_LULL, TIMER_PIT };
+enum timer { TIMER_LULL, TIMER_PIT, TIMER_DEFAULT };
 
 static const char *const guard_names[] = { "off", "audit", "kill", NULL };
 
@@ -119,6 +119,8 @@ static int check_options(const struct run_options *o)
 	if (o->backend == BACKEND_KVM && o->arm != ARM_DEFAULT)
 		return error("--idle %s: only with --backend lull (see --help)",
 			     arm_names[o->arm]);
+	if (o->backend == BACKEND_KVM && o->timer != TIMER_DEFAULT)
+		return error("--timer: only with --backend lull");
 	if (o->backend == BACKEND_KVM && o->cr3_targets)
 		return error("--cr3-targets: only with --backend lull");
 	if (o->backend == BACKEND_KVM && o->guard != GUARD_OFF)
@@ -127,6 +129,10 @@ static int check_options(const struct run_options *o)
 	    o->arm != ARM_DEFAULT)
 		return error("--idle-guard: only with --idle announce, not %s",
 			     arm_names[o->arm]);
+	if (o->arm == ARM_STOCK && o->timer == TIMER_LULL)
+		return error("--timer lull: not with --idle stock");
+	if (o->arm == ARM_STOCK && o->cr3_targets)
+		return error("--cr3-targets: not with --idle stock");
 	return o->stats ? file_check_writable(o->stats) : 0;
 }
 
@@ -236,7 +242,7 @@ static u64 para_features(const struct run_options *o)
 	if (o->backend == BACKEND_KVM || o->arm == ARM_STOCK)
 		return 0;
 	features = arm_features[o->arm == ARM_DEFAULT ? ARM_ANNOUNCE : o->arm];
-	if (o->timer == TIMER_LULL)
+	if (o->timer != TIMER_PIT)
 		features |= LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_TIMER;
 	if (o->cr3_targets)
 		features |= LULL_PARA_F_CR3_TARGETS;
@@ -280,6 +286,7 @@ int builtin_run(int argc, char **argv)
 {
 	struct run_options o = {
 		.mem = MEM_DEFAULT, .arm = ARM_DEFAULT, .cpu = NO_CPU,
+		.timer = TIMER_DEFAULT,
 	};
 	struct payload p;
 	int status;

@@ -83,6 +83,7 @@ static void test_arms(void **state)
 		  LULL_PARA_F_SHARED_PAGE | LULL_PARA_F_IDLE_ANNOUNCE |
 		  LULL_PARA_F_IDLE_HALT | LULL_PARA_F_IDLE_GUARD },
 		{ "--kernel K --idle lazy --timer pit", 0 },
+		{ "--kernel K --idle stock --timer pit", 0 },
 		{ "--kernel K --idle stock --shadow-pages 64", 0 },
 	};
 	struct output o;
@@ -227,6 +228,14 @@ static void test_refusals(void **state)
 		       "not stock");
 	assert_refused("--kernel K --idle lazy --idle-guard audit",
 		       "not lazy");
+	assert_refused("--kernel K --idle stock --cr3-targets",
+		       "--cr3-targets: not with --idle stock");
+	assert_refused("--kernel K --idle stock --timer lull",
+		       "--timer lull: not with --idle stock");
+	assert_refused("--kernel K --backend kvm --timer pit",
+		       "--timer: only with --backend lull");
+	assert_refused("--kernel K --backend kvm --timer lull",
+		       "--timer: only with --backend lull");
 	fake_reset(NULL);
 	fake.caps.para_features &= ~LULL_PARA_F_IDLE_GUARD;
 	assert_refused("--kernel K --idle-guard kill", "--idle-guard");
