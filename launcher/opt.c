@@ -15,12 +15,13 @@
 /* strtoull() would take signs and leading blanks; a number has neither. */
 static int parse_number(const char *text, u64 *value, const char **end)
 {
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	char *stop;
 
 	if (!isdigit((unsigned char)*text))
 		return -1;
 	errno = 0;
-	*value = strtoull(text, &stop, 0);
+	*value = strtoull(text, &stop, hex ? 16 : 10);
 	*end = stop;
 	return errno ? -1 : 0;
 }
