@@ -299,7 +299,7 @@ int builtin_run(int argc, char **argv)
 	default:
 		return STATUS_ERROR;
 	}
-	if (payload_read(&p, o.kernel, o.initrd, &o.modules))
+	if (payload_read(&p, o.kernel, o.initrd, &o.modules, o.mem))
 		return STATUS_ERROR;
 	status = boot(&p, &o);
 	payload_free(&p);

@@ -8,6 +8,9 @@
 #include "payload.h"
 #include "../monitor/uapi/lull.h"
 
+/* Beside what is loaded, a Multiboot image may have much that is not. */
+#define KERNEL_MAX	GIB
+
 static_assert(OPT_LIST_MAX <= MULTIBOOT_MODULES, "every module has a place");
 static_assert((int)MULTIBOOT_REASON_MAX == BZIMAGE_REASON_MAX, "one buffer");
 
@@ -30,20 +33,20 @@ static int parse_kernel(struct payload *p)
 	return bad ? error("%s: %s", p->kernel_name, reason) : 0;
 }
 
-static int read_initrd(struct payload *p)
+static int read_initrd(struct payload *p, u64 mem_size)
 {
 	if (!p->initrd_name)
 		return 0;
 	if (p->is_multiboot)
 		return error("--initrd: %s is a Multiboot image, which takes --module",
 			     p->kernel_name);
-	if (blob_read(p->initrd_name, &p->initrd))
+	if (blob_read(p->initrd_name, mem_size, &p->initrd))
 		return -1;
 	return p->initrd.size ? 0 : error("%s: empty file", p->initrd_name);
 }
 
 /* FILE[,ARGS]: the image is told "FILE ARGS". */
-static int read_module(struct payload *p, const char *value)
+static int read_module(struct payload *p, const char *value, u64 mem_size)
 {
 	struct payload_module *m = &p->modules[p->nr_modules++];
 	char *comma;
@@ -57,12 +60,13 @@ static int read_module(struct payload *p, const char *value)
 		m->name[comma - m->string] = 0;
 		*comma = ' ';
 	}
-	if (blob_read(m->name, &m->blob))
+	if (blob_read(m->name, mem_size, &m->blob))
 		return -1;
 	return m->blob.size ? 0 : error("%s: empty file", m->name);
 }
 
-static int read_modules(struct payload *p, const struct opt_list *modules)
+static int read_modules(struct payload *p, const struct opt_list *modules,
+			u64 mem_size)
 {
 	unsigned int i;
 
@@ -70,7 +74,7 @@ static int read_modules(struct payload *p, const struct opt_list *modules)
 		return error("--module: %s is no Multiboot image",
 			     p->kernel_name);
 	for (i = 0; i < modules->nr; i++) {
-		if (read_module(p, modules->value[i]))
+		if (read_module(p, modules->value[i], mem_size))
 			return -1;
 	}
 	return 0;
@@ -82,18 +86,20 @@ static int read_modules(struct payload *p, const struct opt_list *modules)
  * @kernel: file name; used as long as @p is
  * @initrd: likewise, or NULL
  * @modules: FILE[,ARGS]
+ * @mem_size: of the guest's memory, which the initrd and each module must fit
  *
  * Return: 0, or -1 after a message
  */
 int payload_read(struct payload *p, const char *kernel, const char *initrd,
-		 const struct opt_list *modules)
+		 const struct opt_list *modules, u64 mem_size)
 {
 	memset(p, 0, sizeof(*p));
 	p->kernel_name = kernel;
 	p->initrd_name = initrd;
-	if (blob_read(kernel, &p->kernel))
+	if (blob_read(kernel, KERNEL_MAX, &p->kernel))
 		return -1;
-	if (!parse_kernel(p) && !read_initrd(p) && !read_modules(p, modules))
+	if (!parse_kernel(p) && !read_initrd(p, mem_size) &&
+	    !read_modules(p, modules, mem_size))
 		return 0;
 	payload_free(p);
 	return -1;

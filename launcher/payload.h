@@ -41,7 +41,7 @@ struct payload {
 };
 
 int payload_read(struct payload *p, const char *kernel, const char *initrd,
-		 const struct opt_list *modules);
+		 const struct opt_list *modules, u64 mem_size);
 void payload_free(struct payload *p);
 int payload_load(const struct payload *p, const struct gmem *mem,
 		 const char *append, struct lull_regs *regs,

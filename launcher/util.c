@@ -80,7 +80,7 @@ int output_end(void)
 	return 0;
 }
 
-static int blob_fill(const char *path, int fd, struct blob *blob)
+static int blob_fill(const char *path, int fd, u64 max, struct blob *blob)
 {
 	size_t room = 0;
 	struct stat st;
@@ -90,8 +90,12 @@ static int blob_fill(const char *path, int fd, struct blob *blob)
 	if (fstat(fd, &st))
 		return error("%s: %s", path, strerror(errno));
 	for (;;) {
+		if ((u64)st.st_size > max || blob->size > max)
+			return error("%s: more than %llu KiB", path, max / KIB);
 		if (blob->size == room) {
 			room = room ? room * 2 : st.st_size + GUEST_PAGE;
+			if (room > max + 1)
+				room = max + 1;
 			data = realloc(blob->data, room);
 			if (!data)
 				return error("%s: too large to read", path);
@@ -111,11 +115,12 @@ static int blob_fill(const char *path, int fd, struct blob *blob)
 /**
  * blob_read() - read a whole file
  * @path: its name
+ * @max: more bytes than this are an error
  * @blob: gets the bytes; free with blob_free()
  *
  * Return: 0, or -1 after a message
  */
-int blob_read(const char *path, struct blob *blob)
+int blob_read(const char *path, u64 max, struct blob *blob)
 {
 	int fd, ret;
 
@@ -123,7 +128,7 @@ int blob_read(const char *path, struct blob *blob)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error("%s: %s", path, strerror(errno));
-	ret = blob_fill(path, fd, blob);
+	ret = blob_fill(path, fd, max, blob);
 	close(fd);
 	if (ret)
 		blob_free(blob);

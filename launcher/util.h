@@ -19,7 +19,7 @@ struct blob {
 	size_t size;
 };
 
-int blob_read(const char *path, struct blob *blob);
+int blob_read(const char *path, u64 max, struct blob *blob);
 void blob_free(struct blob *blob);
 
 int output_end(void);

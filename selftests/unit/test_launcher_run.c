@@ -210,6 +210,8 @@ static void test_refusals(void **state)
 	assert_refused("--kernel I", "not a Linux kernel");
 	assert_refused("--kernel K --initrd /no/such", "/no/such");
 	assert_refused("--kernel K --initrd /dev/null", "empty file");
+	assert_refused("--kernel K --initrd /dev/zero --mem 20M",
+		       "/dev/zero: more than 20480 KiB");
 	assert_refused("--kernel K --mem 16M", "needs 18 MiB");
 	assert_refused("--kernel K --mem 16777217", "multiple of 4096");
 	assert_refused("--kernel K --shadow-pages 63", "--shadow-pages");
