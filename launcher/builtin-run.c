@@ -170,7 +170,8 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		  "run the guest only on host CPU N", .max = CPU_SETSIZE - 1 },
 		{ "shadow-pages", OPT_UINT, &o->shadow_pages, "N",
 		  "cap on shadow page tables",
-		  .min = LULL_MIN_SHADOW_PAGES, .max = ~0U },
+		  .min = LULL_MIN_SHADOW_PAGES,
+		  .max = LULL_MAX_SHADOW_PAGES },
 		{ }
 	};
 	const struct opt_spec spec = {

@@ -215,6 +215,8 @@ static void test_refusals(void **state)
 	assert_refused("--kernel K --mem 16M", "needs 18 MiB");
 	assert_refused("--kernel K --mem 16777217", "multiple of 4096");
 	assert_refused("--kernel K --shadow-pages 63", "--shadow-pages");
+	assert_refused("--kernel K --shadow-pages 262145",
+		       "--shadow-pages: 262145 is not within 64 and 262144");
 	assert_refused("--kernel K --stats /no/such", "/no/such");
 	assert_refused("--kernel K --stats /", "Is a directory");
 	fake.api = 2;
