@@ -30,7 +30,7 @@ static const struct {
 /**
  * struct flame_reader - the state of reading a file
  * @flame:	gets the events
- * @report:	gets what was lost
+ * @report:	gets what was lost, and the VMs
  * @path:	the file's name
  * @tep:	its formats
  * @ids:	the events' numbers in records, -1 if it does not have them
@@ -118,6 +118,8 @@ static int take_record(struct flame_reader *rd, enum flame_event event,
 		break;
 	case FLAME_EXIT:
 		rec.vm = value(rd, event, 0, record);
+		if (report_note_vm(rd->report, rec.vm))
+			return -1;
 		rec.reason = EXIT_BASIC(value(rd, event, 1, record));
 		rec.guest_ticks = value(rd, event, 2, record);
 		rec.ticks = value(rd, event, 3, record);
@@ -161,6 +163,8 @@ static int read_events(struct flame_reader *rd, struct tracecmd_input *handle)
 	if (!rd->flame->nr_exits)
 		return error("%s: no VM exits in it (see trace-cmd record -e lull)",
 			     rd->path);
+	if (report_check_vm(rd->report, rd->path, rd->flame->only_vm))
+		return -1;
 	if (tracecmd_get_cpustats)
 		report_parse_cpustats(rd->report,
 				      tracecmd_get_cpustats(handle));
@@ -170,7 +174,7 @@ static int read_events(struct flame_reader *rd, struct tracecmd_input *handle)
 /**
  * flame_read() - fold a trace
  * @f: the stacks, as flame_init() leaves them
- * @r: gets what host CPUs lost, and nothing else
+ * @r: gets what host CPUs lost, and the VMs, and nothing else
  * @path: the file
  *
  * Return: 0, or -1 after a message

@@ -232,6 +232,56 @@ int report_note_missed(struct report *r, unsigned int cpu, s64 missed)
 	return 0;
 }
 
+/**
+ * report_note_vm() - there is an event of this VM
+ * @r: the report
+ * @vm: its number
+ *
+ * Return: 0, or -1 after a message
+ */
+int report_note_vm(struct report *r, u32 vm)
+{
+	unsigned int i;
+	u32 *vms;
+
+	for (i = 0; i < r->nr_vms; i++) {
+		if (r->vms[i] == vm)
+			return 0;
+	}
+	vms = realloc(r->vms, (r->nr_vms + 1) * sizeof(*vms));
+	if (!vms)
+		return error("%s", strerror(ENOMEM));
+	r->vms = vms;
+	vms[r->nr_vms++] = vm;
+	return 0;
+}
+
+/**
+ * report_check_vm() - were there events of a VM?
+ * @r: the report
+ * @path: the trace's name
+ * @vm: the VM, or -1 for any
+ *
+ * Return: 0, or -1 after a message
+ */
+int report_check_vm(const struct report *r, const char *path, s64 vm)
+{
+	char list[128] = " none";
+	size_t used = 0;
+	unsigned int i;
+
+	if (vm < 0)
+		return 0;
+	for (i = 0; i < r->nr_vms; i++) {
+		if (r->vms[i] == vm)
+			return 0;
+		if (used < sizeof(list))
+			used += snprintf(list + used, sizeof(list) - used,
+					 "%s %u", i ? "," : "", r->vms[i]);
+	}
+	return error("%s: no events of VM %lld; it has%s", path, vm, list);
+}
+
 static void take_cpustat(struct report *r, unsigned int cpu, u64 overrun,
 			 u64 dropped)
 {
@@ -296,5 +346,6 @@ void report_free(struct report *r)
 {
 	free(r->vcpus);
 	free(r->lost);
+	free(r->vms);
 	memset(r, 0, sizeof(*r));
 }

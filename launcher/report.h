@@ -121,6 +121,8 @@ struct report_lost {
  * @nr_vcpus:	how many
  * @lost:	host CPUs that lost events
  * @nr_lost:	how many
+ * @vms:	all VMs of the trace, of interest or not
+ * @nr_vms:	how many
  */
 struct report {
 	bool recorded[REPORT_NR_EVENTS];
@@ -143,12 +145,16 @@ struct report {
 	unsigned int nr_vcpus;
 	struct report_lost *lost;
 	unsigned int nr_lost;
+	u32 *vms;
+	unsigned int nr_vms;
 };
 
 /* report.c */
 int report_take(struct report *r, enum report_event event, u32 vm, u32 vcpu,
 		const u64 *values);
 int report_note_missed(struct report *r, unsigned int cpu, s64 missed);
+int report_note_vm(struct report *r, u32 vm);
+int report_check_vm(const struct report *r, const char *path, s64 vm);
 void report_parse_cpustats(struct report *r, const char *text);
 u64 report_sum(const __u64 *values, unsigned int nr);
 void report_free(struct report *r);

@@ -88,6 +88,8 @@ static int take_record(struct reader *rd, enum report_event which,
 	u64 values[REPORT_MAX_FIELDS];
 	unsigned int i;
 
+	if (report_note_vm(rd->report, vm))
+		return -1;
 	if (rd->only_vm >= 0 && vm != rd->only_vm)
 		return 0;
 	for (i = 0; report_events[which].fields[i]; i++)
@@ -141,7 +143,7 @@ static int read_events(struct reader *rd, struct tracecmd_input *handle)
 	if (tracecmd_get_cpustats)
 		report_parse_cpustats(rd->report,
 				      tracecmd_get_cpustats(handle));
-	return 0;
+	return report_check_vm(rd->report, rd->path, rd->only_vm);
 }
 
 /**

@@ -229,6 +229,9 @@ static void test_one_vm(void **state)
 	assert_int_equal(report(&o, "--vm", "2"), 0);
 	assert_null(strstr(o.out, "cr_access"));
 	assert_non_null(strstr(o.out, "hlt"));
+	assert_int_equal(report(&o, "--vm", "77"), 1);
+	assert_non_null(strstr(o.err, "no events of VM 77; it has 1, 2\n"));
+	assert_string_equal(o.out, "");
 }
 
 static void test_lost(void **state)
@@ -353,6 +356,8 @@ static void test_flame(void **state)
 	assert_string_equal(o.err, "");
 	assert_string_equal(o.out, "[tracer] 3700\nhlt;lull_vcpu_run 2000\n"
 			    "[guest] 300\n");
+	assert_int_equal(report(&o, "--flame", "--vm=77"), 1);
+	assert_non_null(strstr(o.err, "no events of VM 77; it has 1\n"));
 	assert_int_equal(report(&o, "--flame", "--json"), 1);
 	assert_non_null(strstr(o.err, "two formats"));
 }
