@@ -139,9 +139,9 @@ static int check_options(const struct run_options *o)
 static int parse_options(struct run_options *o, int argc, char **argv)
 {
 	const struct opt opts[] = {
-		{ "kernel", OPT_STRING, &o->kernel, "FILE",
+		{ "kernel", OPT_FILE, &o->kernel, "FILE",
 		  "bzImage or Multiboot image to boot (required)" },
-		{ "initrd", OPT_STRING, &o->initrd, "FILE",
+		{ "initrd", OPT_FILE, &o->initrd, "FILE",
 		  "initial RAM disk" },
 		{ "module", OPT_LIST, &o->modules, "FILE[,ARGS]",
 		  "module of a Multiboot image; may be repeated" },
@@ -164,7 +164,7 @@ static int parse_options(struct run_options *o, int argc, char **argv)
 		{ "backend", OPT_CHOICE, &o->backend, "NAME",
 		  "lull (default) or kvm, to compare",
 		  .choices = backend_names },
-		{ "stats", OPT_STRING, &o->stats, "FILE",
+		{ "stats", OPT_FILE, &o->stats, "FILE",
 		  "write statistics as JSON at the end" },
 		{ "cpu", OPT_UINT, &o->cpu, "N",
 		  "run the guest only on host CPU N", .max = CPU_SETSIZE - 1 },

@@ -191,6 +191,11 @@ static int set_value(const struct opt *opt, const char *text)
 	case OPT_FLAG:
 		*(bool *)opt->dest = true;
 		return 0;
+	case OPT_FILE:
+		if (!*text)
+			return error("--%s: needs the name of a file",
+				     opt->name);
+		[[fallthrough]];
 	case OPT_STRING:
 		*(const char **)opt->dest = text;
 		return 0;

@@ -11,6 +11,7 @@
 enum opt_type {
 	OPT_FLAG,	/* bool, no value */
 	OPT_STRING,	/* const char * */
+	OPT_FILE,	/* the same, and not empty */
 	OPT_UINT,	/* unsigned int within min..max */
 	OPT_SIZE,	/* u64 bytes within min..max; suffix K, M, G */
 	OPT_SECONDS,	/* unsigned int milliseconds within min..max */

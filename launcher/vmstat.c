@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,7 +168,7 @@ static bool has_gone(int err)
 
 static int read_vcpu(const char *dir, struct vmstat_vcpu *vcpu)
 {
-	char path[512], text[FILE_MAX];
+	char path[PATH_MAX + 32], text[FILE_MAX];
 	int ret;
 
 	snprintf(path, sizeof(path), "%s/vcpu%u/stats", dir, vcpu->id);
@@ -205,7 +206,7 @@ static int read_vcpus(const char *dir, struct vmstat_vm *vm)
 /* Returns 0, -1 after a message, or another -errno if the VM has gone. */
 static int read_vm(const char *base, const char *id, struct vmstat_vm *vm)
 {
-	char dir[256], path[300], text[FILE_MAX];
+	char dir[PATH_MAX], path[PATH_MAX + 4], text[FILE_MAX];
 	int ret;
 
 	memset(vm, 0, sizeof(*vm));

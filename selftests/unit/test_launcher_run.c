@@ -206,6 +206,9 @@ static void test_refusals(void **state)
 	(void)state;
 	fake_reset(NULL);
 	assert_refused("", "--kernel: missing");
+	assert_refused("--kernel=", "--kernel: needs the name of a file");
+	assert_refused("--kernel K --initrd=", "--initrd: needs the name");
+	assert_refused("--kernel K --stats=", "--stats: needs the name");
 	assert_refused("--kernel /no/such", "/no/such: No such file");
 	assert_refused("--kernel I", "not a Linux kernel");
 	assert_refused("--kernel K --initrd /no/such", "/no/such");

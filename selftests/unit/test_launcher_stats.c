@@ -216,8 +216,8 @@ static void make_vm(const char *id, const char *stats)
 
 static void test_directory(void **state)
 {
+	char path[160], far[400];
 	struct vmstat now;
-	char path[160];
 
 	(void)state;
 	assert_int_equal(vmstat_read(dir, &now), 0);
@@ -235,6 +235,12 @@ static void test_directory(void **state)
 	assert_int_equal(vmstat_find(&now, "100-5", 0)->exits[12], 2);
 	assert_null(vmstat_find(&now, "100-5", 1));
 	assert_null(vmstat_find(&now, "1", 0));
+	vmstat_free(&now);
+	memset(far, '/', sizeof(far));
+	memcpy(far, dir, strlen(dir));
+	far[sizeof(far) - 1] = '\0';
+	assert_int_equal(vmstat_read(far, &now), 0);
+	assert_int_equal(now.nr, 2);
 	vmstat_free(&now);
 	write_text("99-4/vcpu0/stats", "garbage\n");
 	assert_int_equal(vmstat_read(dir, &now), -1);
