@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from . import bochs, disk, image
 from .paths import EXIT_DIED, GUEST, VM, VmError, run_tool, say
@@ -171,11 +171,12 @@ def _answer(running, new):
 
 
 def _punch_holes(folder):
-    """Most of the memory is zero: do not keep it on disk."""
+    """Most of the memory is zero: do not keep it on a disk that can do so."""
     for name in ("memory.ram", DISK_COPY):
         path = os.path.join(folder, name)
         if os.path.exists(path):
-            run_tool(["fallocate", "--dig-holes", path])
+            with suppress(VmError):
+                run_tool(["fallocate", "--dig-holes", path])
 
 
 def _own_network():
