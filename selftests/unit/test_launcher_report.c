@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
@@ -326,6 +327,51 @@ static void test_truncated(void **state)
 	}
 }
 
+static void put_byte(long at, u8 value)
+{
+	FILE *file = fopen(path, "r+");
+
+	assert_non_null(file);
+	fseek(file, at, SEEK_SET);
+	fputc(value, file);
+	fclose(file);
+}
+
+/* A page size of 0, and a page that says it is longer than the file. */
+static void test_damaged(void **state)
+{
+	static const struct {
+		long at;
+		u8 value;
+	} bytes[] = { { 15, 0 }, { 8203, 255 } };
+	struct capture err;
+	char text[256];
+	unsigned int i;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
+		make_trace();
+		write_trace();
+		put_byte(bytes[i].at, bytes[i].value);
+		capture_begin(&err, STDERR_FILENO);
+		pid = fork();
+		if (!pid) {
+			char *argv[] = { "report", path, NULL };
+
+			builtin_report(2, argv);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		capture_end(&err, text, sizeof(text));
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 1);
+		assert_non_null(strstr(text, path));
+		assert_non_null(strstr(text, ": damaged: "));
+	}
+}
+
 #define RUN	0x1010ULL
 #define HANDLE	0x2010ULL
 #define NAMES	"1000 t lull_vcpu_run\t[lull]\n2000 t handle_hlt\t[lull]\n"
@@ -429,6 +475,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_truncated, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flame, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flame_refusals, setup,
 						teardown),
