@@ -17,7 +17,7 @@
 #define MEM_MAX		(1024 * GIB)
 #define NO_CPU		(~0U)
 
-/* The arms of design.md: which features the guest is offered. */
+/* The arms of scripts/REPORT.rst: which features the guest is offered. */
 static const char *const arm_names[] = {
 	"eager", "lazy", "announce", "stock", NULL,
 };

@@ -18,7 +18,7 @@ class Row:
     """One thing that is measured; the guest's half is in guest/*.c."""
     name: str
     what: str                   # what one operation is
-    goal: Optional[int] = None  # Lull's instructions, from design.md section 4
+    goal: Optional[int] = None  # Lull's instructions, at most
     pti: bool = False           # also with page-table isolation
     targets: Optional[int] = None   # also with CR3 targets: Lull's goal then,
                                     # what kvm_ept1 takes and 3 %
