@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where Lull's instructions go in a row: a listing of the emulator's.
 
-The guest stops the emulator before its second batch, and from there on its
+The guest stops the emulator before the third batch, and from there on its
 debugger lists each instruction.  Those between an exit and the next entry are
 Lull's and the host's; they are counted by function, for each kind of exit.
 """
