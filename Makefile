@@ -39,9 +39,10 @@ bench-softcpu:
 	@scripts/bench-softcpu
 
 # Keeps what is fetched and what takes minutes: guest and host kernel, saved
-# machines, the packages' stamp.
+# machines, the packages' stamp, the results of check-long.
 clean:
-	rm -rf out/module out/launcher out/selftests out/check out/log out/demo out/bench
+	rm -rf out/module out/module-* out/launcher out/selftests out/model \
+		out/check out/log out/demo out/bench
 
 distclean:
 	rm -rf out

@@ -11,7 +11,7 @@ import sys
 import time
 
 from . import bochs, image, runner
-from .paths import EXIT_DIED, EXIT_TIMEOUT, VmError, run_tool, say
+from .paths import EXIT_DIED, EXIT_TIMEOUT, VmError, say
 from .qemu import Qemu
 
 ISOLINUX = image.ISOLINUX + ["/usr/lib/syslinux/modules/bios/mboot.c32",
