@@ -29,6 +29,11 @@ die()
 	exit 1
 }
 
+# make and lists of paths take blanks and colons for ends of names
+case $TOP in
+*[[:space:]:]*) die "$TOP: the path may have no blank and no colon" ;;
+esac
+
 # logged LOG COMMAND...: run with the output in LOG; on failure show its end
 logged()
 {
