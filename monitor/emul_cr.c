@@ -387,7 +387,7 @@ static int general_detect(struct lull_vcpu *vcpu)
 	vcpu->dr6 |= DR6_BD;
 	lull_vmx_set_dr7(&vcpu->vmx,
 			 lull_vmx_get_dr7(&vcpu->vmx) & ~(u64)DR7_GD);
-	lull_vcpu_inject(vcpu, &ex);
+	lull_inject_fault(vcpu, &ex);
 	return LULL_NEXT_GUEST;
 }
 

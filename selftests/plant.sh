@@ -136,8 +136,8 @@ plant free-before-flush cache.c \
 	'lull_mmu_flush\(mmu\);\n(\tlist_for_each_entry_safe\(sp, next, dead, link\)\n\t\tfree_sp\(mmu, sp\);)' \
 	'$1 lull_mmu_flush(mmu);'
 plant notifier-misses-a-cached-root cache.c \
-	'if \(!sp->parents\.val && !is_root_in_use\(sp\) &&\n\t\t    !is_recent\(mmu, sp\)\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
-	'if (!sp->parents.val && !is_root_in_use(sp) && !is_recent(mmu, sp)) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
+	'if \(is_abandoned\(mmu, sp\)\)\n\t\t\tlull_sp_prepare_zap\(mmu, sp, dead\);' \
+	'if (is_abandoned(mmu, sp)) { if (sp->role.level < 4 || !mmu->invalidations) lull_sp_prepare_zap(mmu, sp, dead); }'
 plant reclaim-of-the-root-in-use cache.c \
 	'if \(is_root_in_use\(sp\)\)\n\t\t\tcontinue;' ''
 plant mmio-over-a-present-spte sync.c \
@@ -414,8 +414,12 @@ plant quick-fault-half-done fault.c \
 plant linked-when-half-synced fault.c \
 	'is_spent\(mmu\) \|\| \((nr && !walk_is\(mmu, walk, level - 1\))\)' '$1'
 plant unsync-past-its-budget cache.c \
-	'(spend\(mmu, count_above\(sp\)\);\n\t\}\n\treturn) !is_spent\(mmu\);' \
+	'(spend\(mmu, lull_sp_count_above\(sp\)\);\n\t\}\n\treturn) !is_spent\(mmu\);' \
 	'$1 true;'
+plant zaps-cost-nothing cache.c \
+	'spend\(mmu, ENTRY_COST \*\s*bitmap_weight\(sp->present, LULL_PT_ENTRIES\)\);' ';'
+plant hot-link-costs-nothing fault.c \
+	'spend\(mmu, lull_sp_count_above\(sp\)\);' ';'
 plant links-counted-in-vain cache.c \
 	'if \(nr > MOST_COUNTED\)\n\t\treturn LULL_QUICK_BUDGET;' ''
 plant chains-cost-nothing sync.c \

@@ -251,7 +251,7 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 {
 	struct census census = { 0 };
 	struct lull_target *target;
-	unsigned int bad = 0;
+	unsigned int bad = 0, i;
 	struct lull_sp *sp;
 
 	lockdep_assert_held(&mmu->lock);
@@ -269,6 +269,8 @@ int lull_mmu_audit_structure(struct lull_mmu *mmu)
 	bad += census.upper_unsync != mmu->nr_upper_unsync;
 	bad += census.pages != mmu->nr_pages;
 	bad += census.hot != mmu->nr_hot;
+	for (i = 0; i < mmu->nr_hot; i++)
+		bad += !mmu->hot[i]->hot;
 	return bad;
 }
 

@@ -11,6 +11,9 @@
 #define CREATE_TRACE_POINTS
 #include "shadow/trace.h"
 
+/* So many shadow pages passed by in a bucket cost as much as a link. */
+#define PAGES_A_LINK	16
+
 static struct hlist_head *bucket(struct lull_mmu *mmu, gfn_t gfn)
 {
 	return &mmu->hash[hash_64(gfn, LULL_HASH_BITS)];
@@ -158,12 +161,16 @@ struct lull_sp *lull_sp_create(struct lull_shadow *sh, gfn_t gfn,
  */
 bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn)
 {
+	unsigned int passed = 0;
 	struct lull_sp *sp;
 
 	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
 		if (sp->gfn == gfn && !sp->role.direct && !sp->unsync)
 			return true;
+		passed++;
 	}
+	/* A guest chooses frames that meet in one bucket. */
+	spend(mmu, passed / PAGES_A_LINK);
 	return false;
 }
 
@@ -219,6 +226,12 @@ void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn)
 	}
 }
 
+/* Does nothing link it, and is it no root that was just left? */
+static bool is_abandoned(const struct lull_mmu *mmu, const struct lull_sp *sp)
+{
+	return !sp->parents.val && !is_root_in_use(sp) && !is_recent(mmu, sp);
+}
+
 /**
  * lull_gfn_prepare_unsync() - what table @gfn holds is about to change
  * @mmu:	the VM's
@@ -241,8 +254,7 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 		sp->touched = true;
 		if (sp->unsync)
 			continue;
-		if (!sp->parents.val && !is_root_in_use(sp) &&
-		    !is_recent(mmu, sp))
+		if (is_abandoned(mmu, sp))
 			lull_sp_prepare_zap(mmu, sp, dead);
 		else
 			mark_unsync(mmu, sp);
@@ -252,20 +264,23 @@ void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 /* More links than that of one page of level 1 or 2 are not counted. */
 #define MOST_COUNTED	16
 
-static unsigned int count_above(struct lull_sp *sp);
-
 static unsigned int count_link(u64 *spte)
 {
 	struct lull_sp *parent = spte_sp(spte);
 
-	return parent->unsync_children ? 0 : count_above(parent);
+	return parent->unsync_children ? 0 : lull_sp_count_above(parent);
 }
 
-/*
- * How many links would mark_parents() visit?  One that can be come to in several
- * ways is counted for each; roots have none above them.
+/**
+ * lull_sp_count_above() - how many links are marked if a page becomes unsync?
+ * @sp:		the page
+ *
+ * A link that can be come to in several ways is counted for each; roots have
+ * none above them.
+ *
+ * Return: their number, or LULL_QUICK_BUDGET if they are too many to count.
  */
-static unsigned int count_above(struct lull_sp *sp)
+unsigned int lull_sp_count_above(struct lull_sp *sp)
 {
 	unsigned int nr = lull_rmap_count(&sp->parents);
 
@@ -290,8 +305,13 @@ bool lull_gfn_can_unsync(struct lull_mmu *mmu, gfn_t gfn)
 	if (mmu->budget == LULL_NO_BUDGET)
 		return true;
 	hlist_for_each_entry(sp, bucket(mmu, gfn), hash_link) {
-		if (sp->gfn == gfn && !sp->role.direct && !sp->unsync)
-			spend(mmu, count_above(sp));
+		if (sp->gfn != gfn || sp->role.direct || sp->unsync)
+			continue;
+		if (is_abandoned(mmu, sp))
+			spend(mmu, ENTRY_COST *
+			      bitmap_weight(sp->present, LULL_PT_ENTRIES));
+		else
+			spend(mmu, lull_sp_count_above(sp));
 	}
 	return !is_spent(mmu);
 }

@@ -82,6 +82,8 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	if (child) {
 		/* What was unsync may have changed since the walk. */
 		nr = lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES, false);
+		if (!is_in_sync(child) && !sp->unsync_children)
+			spend(mmu, lull_sp_count_above(sp));
 		if (is_spent(mmu) || (nr && !walk_is(mmu, walk, level - 1)))
 			return NULL;
 		set_link(sh, sp, idx, child, walk->seen[level]);

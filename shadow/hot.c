@@ -12,7 +12,7 @@
 /* How many flush events in turn find it as it was before it is not any more. */
 #define COOL		8
 /* After so many syncs of others it gives its place up. */
-#define LONG_AGO	256
+#define LONG_AGO	4096
 
 static unsigned int is_dirty(u64 *spte)
 {
@@ -60,6 +60,7 @@ void lull_sp_note_unsync(struct lull_mmu *mmu, struct lull_sp *sp)
 	sp->hot = true;
 	sp->touched = true;
 	sp->calm = 0;
+	sp->pass = mmu->pass;
 	mmu->hot[mmu->nr_hot++] = sp;
 }
 
@@ -72,8 +73,10 @@ void lull_sp_cool(struct lull_mmu *mmu, struct lull_sp *sp)
 {
 	unsigned int i = 0;
 
-	while (mmu->hot[i] != sp)
+	while (i < mmu->nr_hot && mmu->hot[i] != sp)
 		i++;
+	if (WARN_ON_ONCE(i == mmu->nr_hot))
+		return;
 	mmu->hot[i] = mmu->hot[--mmu->nr_hot];
 	sp->hot = false;
 }

@@ -157,6 +157,9 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
  */
 #define LULL_QUICK_BUDGET	1024
 
+/* What an entry costs that is remade, or dropped. */
+#define ENTRY_COST		8
+
 static inline bool is_spent(const struct lull_mmu *mmu)
 {
 	return !mmu->budget;
@@ -300,6 +303,7 @@ bool lull_gfn_is_table(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_touch(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_prepare_unsync(struct lull_mmu *mmu, gfn_t gfn,
 			     struct list_head *dead);
+unsigned int lull_sp_count_above(struct lull_sp *sp);
 bool lull_gfn_can_unsync(struct lull_mmu *mmu, gfn_t gfn);
 void lull_gfn_unsync(struct lull_mmu *mmu, gfn_t gfn);
 unsigned int lull_link_unsync(u64 *spte);

@@ -54,11 +54,10 @@ static bool sync_entry(struct lull_mmu *mmu, struct lull_sp *sp,
 }
 
 /*
- * What a sync with a budget pays for a table, and for an entry that changed;
- * for SPTEs that map the table so many cost as much as a link.
+ * What a sync with a budget pays for a table; of SPTEs that map it so many cost
+ * as much as a link.
  */
 #define TABLE_COST	32
-#define ENTRY_COST	8
 #define SPTES_A_LINK	8
 
 /* Most entries are what they were. */
@@ -237,6 +236,9 @@ bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
  */
 #define PART		64
 #define MOST_PARTS	256
+
+/* Each part brings something in sync that stays so. */
+static_assert(LULL_MOST_HOT < PART);
 
 /* Return: how many tables the next part may have. */
 static unsigned int next_part(struct lull_mmu *mmu, unsigned int *parts)

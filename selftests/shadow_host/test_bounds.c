@@ -155,6 +155,63 @@ static void write_with_interrupts_off(void **state)
 	end();
 }
 
+/* Shadows of a table that nothing links go when it is written. */
+static void zap_with_interrupts_off(void **state)
+{
+	struct lull_fault fault = {
+		.gva = ((u64)(NR_TABLES - NR_RIGHTS + 3) << 21) + (1 << 12),
+		.error_code = LULL_PF_WRITE,
+	};
+	unsigned long zaps;
+	unsigned int nr, i;
+
+	make_tables(1);
+	for (i = 1; i < 20; i++) {
+		unit_set(FIRST, i, unit_gpa(LAST) | ENTRY_USED);
+		for (nr = 0; nr < NR_RIGHTS; nr++)
+			touch(((u64)nr << 21) + (i << 12));
+	}
+	for (nr = 0; nr < NR_RIGHTS; nr++)
+		unit_set(L2, nr, 0);
+	unit_monitor_write(L2);
+	lull_shadow_sync(&vcpu()->sh);
+	unit_set(LAST - 1, 1, unit_gpa(FIRST) | ENTRY_USED);
+	zaps = world.mmu.stats.zaps;
+	assert_false(try_fault(&fault));
+	assert_int_equal(world.mmu.stats.zaps, zaps);
+	assert_int_equal(lull_shadow_fault(&vcpu()->sh, &fault), 0);
+	assert_int_equal(fault.result, LULL_FAULT_FIXED);
+	assert_int_equal(world.mmu.stats.zaps, zaps + NR_RIGHTS);
+	end();
+}
+
+/* So is a link to a hot table, which is never in sync. */
+static void link_with_interrupts_off(void **state)
+{
+	struct lull_fault fault = { .gva = (1ULL << 30) + (1 << 21) };
+	unsigned int i;
+
+	unit_set(L3, 0, unit_gpa(L2) | ENTRY_USED);
+	for (i = 1; i < 20; i++)
+		unit_set(L3, i, unit_gpa(FIRST) | ENTRY_USED);
+	unit_set(FIRST, 0, unit_gpa(FIRST + 1) | ENTRY_USED);
+	unit_set(FIRST + 1, 0, unit_gpa(DATA) | ENTRY_USED);
+	unit_set(FIRST, 1, unit_gpa(L1) | ENTRY_USED);
+	unit_flush();
+	cpu_exit(vcpu());
+	for (i = 0; i < 20; i++)
+		assert_int_equal(touch((u64)i << 30), LULL_FAULT_FIXED);
+	for (i = 0; i < 2; i++) {
+		unit_monitor_write(L1);
+		lull_shadow_sync(&vcpu()->sh);
+	}
+	assert_int_equal(world.mmu.nr_hot, 1);
+	assert_false(try_fault(&fault));
+	assert_int_equal(unit_audit(), 0);
+	assert_int_equal(touch(fault.gva), LULL_FAULT_FIXED);
+	end();
+}
+
 static void sync_in_parts(int level, bool invlpg)
 {
 	make_tables(level);
@@ -226,6 +283,8 @@ int main(void)
 		TEST(fault_with_interrupts_off),
 		TEST(load_with_interrupts_off),
 		TEST(write_with_interrupts_off),
+		TEST(zap_with_interrupts_off),
+		TEST(link_with_interrupts_off),
 		TEST(others_get_the_lock),
 		TEST(inside_a_range),
 		TEST(slots_change),

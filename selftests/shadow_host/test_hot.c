@@ -329,7 +329,7 @@ static void gives_its_place_up(void **state)
 
 	fill_places(others);
 	others[3].parents.val = 0;
-	others[5].pass -= 250;
+	others[5].pass -= 4090;
 	store(PAGE, maps(DATA + 2));
 	assert_true(shadow(0)->hot && shadow(1)->hot);
 	assert_false(others[3].hot);
