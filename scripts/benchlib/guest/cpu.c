@@ -97,7 +97,7 @@ static bool usual_slack(const struct row *row)
 
 static const struct row rows[] = {
 	{ "empty", 1, .run = run_nothing },
-	{ "getppid", 4000, .run = run_syscall },
+	{ "getppid", 20000, .run = run_syscall },
 	{ "cpuid", 2000, .run = run_cpuid },
 	{ "in_kernel", 100, PORT_PIC_MASK, false, allow_port, run_in, forbid_port },
 	{ "in_user", 50, PORT_SCRATCH, false, allow_port, run_in, forbid_port },
