@@ -201,9 +201,9 @@ static bool resolve_cr3(struct lull_vcpu *vcpu, u64 *cr3)
 static int set_cr3(struct lull_vcpu *vcpu, u64 cr3)
 {
 	struct lull_shadow *sh = &vcpu->shadow;
-	u64 old = sh->cr3, start = vcpu->last, sync_ticks = 0;
+	u64 old = sh->cr3, start = vcpu->last, sync_ticks;
 	u64 stolen = vcpu->stats.preempted;
-	unsigned int synced = 0;
+	unsigned int synced;
 	bool cached;
 	int r;
 

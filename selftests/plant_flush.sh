@@ -105,7 +105,7 @@ plant none vmx/run.c guest_flush haswell '(lull_vmx_load)\(struct' '$1(struct'
 plant notifier shadow/notifier.c shadow_race haswell \
 	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\}\n)' 'mmu->flush = false;'
 plant memslot-removal shadow/notifier.c shadow_race haswell \
-	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\tspin_unlock\(&mmu->lock\);\n\}\n\z)' \
+	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\tspin_unlock\(&mmu->lock\);\n\}\n\n/\*\*\n \* lull_mmu_slots_begin)' \
 	'mmu->flush = false;'
 plant reclaim shadow/cache.c guest_flush haswell \
 	'(?=\tlull_sp_commit_zap\(mmu, &dead\);\n\treturn zapped;)' \
@@ -120,11 +120,11 @@ plant write-protect-of-new shadow/cache.c guest_flush haswell \
 plant cr3-load vmx/setup.c guest_shadow haswell \
 	'(vmcs_write_natural\(GUEST_CR3, root\);)\n\tlull_vmx_flush_tlb\(vmx\);' '$1'
 plant sync shadow/sync.c guest_flush haswell \
-	'(nr = lull_sp_sync_tree\(sh->mmu, sh->root\);)\n\tlull_mmu_flush\(sh->mmu\);' '$1'
+	'(while \(part == most\);)\n\tlull_mmu_flush\(sh->mmu\);' '$1'
 plant invlpg shadow/sync.c guest_shadow haswell \
 	'(if \(sp->role\.direct\)\n\t\t\tbreak;\n\t\}\n)\tlull_mmu_flush\(mmu\);' '$1'
 plant fault shadow/fault.c guest_shadow haswell \
-	'(done = !fault_atomic\(sh, fault\);\n)\tlull_mmu_flush\(mmu\);' '$1'
+	'(mmu->budget = LULL_NO_BUDGET;\n\t\}\n)\tlull_mmu_flush\(mmu\);' '$1'
 plant dropped-spte shadow/cache.c guest_shadow haswell \
 	'(__clear_bit\(idx, sp->present\);\n)\tmmu->flush = true;' '$1'
 plant trimmed-spte shadow/leaf.c guest_flush haswell \
@@ -134,7 +134,7 @@ plant changed-spte shadow/leaf.c pt_access haswell \
 plant vpid-migration vmx/run.c guest_flush haswell \
 	'(lull_vmx_read_host_msrs\(vmx\);[^}]*?)\t\tlull_vmx_flush_tlb\(vmx\);\n' '$1'
 plant invvpid vmx/run.c guest_flush haswell \
-	'(lull_invvpid_context\(vmx->vpid\);)' ''
+	'(lull_invvpid_context\(&vmx->flush\);)' ''
 plant request-not-made monitor/glue.c guest_flush haswell \
 	'(set_bit\(LULL_REQ_FLUSH, &vcpu->requests\);)' ''
 plant request-not-heard monitor/run.c guest_flush haswell \

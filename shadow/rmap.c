@@ -13,7 +13,7 @@
 #define IS_CHAIN	1UL
 #define LONGEST_CHAIN	1000
 /* So many passed by cost a sync with a budget as much as a link */
-#define SPTES_A_LINK	64
+#define PASSED_A_LINK	64
 /* Descriptors that a VM keeps for the next */
 #define MOST_SPARES	128
 
@@ -144,7 +144,7 @@ void lull_rmap_remove(struct lull_mmu *mmu, struct lull_rmap *rmap, u64 *spte)
 		rmap->val = 0;
 		return;
 	}
-	spend(mmu, head->total / SPTES_A_LINK);
+	spend(mmu, head->total / PASSED_A_LINK);
 	place = find(rmap, spte);
 	if (WARN_ON_ONCE(!place))
 		return;
