@@ -51,8 +51,10 @@ DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
 BATCH_SECONDS = 400     # sum of the timeouts of a batch
 
 
-# How much longer the same test takes on a host kernel, in the machine's time
+# How much longer the same test takes on a host kernel, and with the module of
+# DEBUG=1, in the machine's time
 SLOWDOWN = {"stock": 1, "checkers": 2}
+DEBUG_SLOWDOWN = 4
 
 
 class CatalogueError(Exception):
@@ -110,7 +112,7 @@ class Batch:
         return sorted({need for test in self.tests for need in test.needs})
 
 
-def _test(name, section, cpu, host):
+def _test(name, section, cpu, host, slowdown):
     if ("bin" in section) == ("script" in section):
         raise CatalogueError("[%s]: needs either bin or script" % name)
     unknown = set(section) - KEYS
@@ -131,7 +133,7 @@ def _test(name, section, cpu, host):
                     program=section.get("bin") or section["script"],
                     is_script="script" in section, args=section["args"],
                     smp=section.getint("smp"), mem=section.getint("mem"),
-                    timeout=section.getint("timeout") * SLOWDOWN[host],
+                    timeout=section.getint("timeout") * slowdown,
                     module=section["module"],
                     trace=section.getboolean("trace"), needs=needs,
                     host=host)
@@ -139,9 +141,9 @@ def _test(name, section, cpu, host):
         raise CatalogueError("[%s]: %s" % (name, error)) from error
 
 
-def read_catalogue(path, names=(), cpus=(), host="stock"):
+def read_catalogue(path, names=(), cpus=(), host="stock", debug=False):
     """The tests of a file, or those named, on all their models or on cpus,
-    with one host kernel."""
+    with one host kernel, and the module that checks itself or not."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_dict({parser.default_section: DEFAULTS})
     try:
@@ -155,7 +157,8 @@ def read_catalogue(path, names=(), cpus=(), host="stock"):
     for name in names:
         if host not in parser[name]["host"].split():
             raise CatalogueError("%s is not for --host %s" % (name, host))
-    return [_test(name, parser[name], cpu, host)
+    slowdown = SLOWDOWN[host] * (DEBUG_SLOWDOWN if debug else 1)
+    return [_test(name, parser[name], cpu, host, slowdown)
             for name in parser.sections() if not names or name in names
             if host in parser[name]["host"].split()
             for cpu in parser[name]["cpu"].replace(",", " ").split()

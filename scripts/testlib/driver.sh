@@ -21,6 +21,7 @@ export LULL LULL_MODULE LULL_BZIMAGE LULL_BZIMAGE_STOCK LULL_VMLINUZ
 export LULL_INITRD LULL_MULTIBOOT LULL_EXAMPLE PATH
 export LULL_REAL_BZIMAGE LULL_REAL_INITRD LULL_REAL_LIST
 export LULL_BROKEN_BZIMAGE LULL_BROKEN_MAP
+KILLED=137		# the status of what SIGKILL ended
 
 # module loaded|none: load or remove lull.ko
 module()
@@ -32,13 +33,25 @@ module()
 	fi
 }
 
+# end_group PGID: what a test left that was killed, such as its guests
+end_group()
+{
+	while kill -KILL "-$1" 2>/dev/null; do
+		sleep 0.1
+	done
+}
+
 while read -r title timeout module command; do
 	echo "=== BEGIN $title"
 	# a warning, so that it is on the console too
 	echo "<4>lull-test: begin $title" >/dev/kmsg
 	if module "$module"; then
-		timeout -s KILL "$timeout" sh -c "$command" </dev/null 2>&1
+		# shellcheck disable=SC2016 # for the inner shell
+		timeout -s KILL "$timeout" setsid \
+			sh -c 'echo $$ >/tmp/group; eval "$1"' sh "$command" \
+			</dev/null 2>&1
 		status=$?
+		[ $status != $KILLED ] || end_group "$(cat /tmp/group)"
 	else
 		echo "cannot bring the module to the state \"$module\""
 		status=1
