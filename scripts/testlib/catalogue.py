@@ -14,6 +14,8 @@ Each section is a test:
            "none": it is not, and the test may load it
   trace    "yes": the host kernel has its tracing (default: no)
   host     host kernels it can run on (default: stock checkers)
+  debug    "no": not with the module of DEBUG=1, whose exits take too long for
+           what the test demands (default: yes)
   needs    what else goes along, separated by spaces:
              guest-kernel    as bzImage
              stock-kernel    the same kernel unpatched, as bzImage-stock
@@ -39,22 +41,20 @@ from dataclasses import dataclass, field
 from typing import List, Tuple
 
 KEYS = {"bin", "script", "args", "cpu", "smp", "mem", "timeout", "module",
-        "trace", "needs", "host"}
+        "trace", "needs", "host", "debug"}
 HOSTS = ("stock", "checkers")
 NEEDS = {"guest-kernel", "stock-kernel", "debian-kernel", "guest-initrd",
          "multiboot", "example", "real-kernel", "real-initrd", "real-list",
          "broken-kernel", "broken-map"}
 DEFAULTS = {"args": "", "cpu": "penryn haswell", "smp": "1", "mem": "512",
             "timeout": "60", "module": "loaded", "trace": "no", "needs": "",
-            "host": " ".join(HOSTS)}
+            "host": " ".join(HOSTS), "debug": "yes"}
 
 BATCH_SECONDS = 400     # sum of the timeouts of a batch
 
 
-# How much longer the same test takes on a host kernel, and with the module of
-# DEBUG=1, in the machine's time
+# How much longer the same test takes on a host kernel, in the machine's time
 SLOWDOWN = {"stock": 1, "checkers": 2}
-DEBUG_SLOWDOWN = 4
 
 
 class CatalogueError(Exception):
@@ -112,9 +112,11 @@ class Batch:
         return sorted({need for test in self.tests for need in test.needs})
 
 
-def _test(name, section, cpu, host, slowdown):
+def _test(name, section, cpu, host):
     if ("bin" in section) == ("script" in section):
         raise CatalogueError("[%s]: needs either bin or script" % name)
+    if section["debug"] not in ("yes", "no"):
+        raise CatalogueError("[%s]: debug is yes or no" % name)
     unknown = set(section) - KEYS
     if unknown:
         raise CatalogueError("[%s]: unknown key %s" % (name, min(unknown)))
@@ -133,7 +135,7 @@ def _test(name, section, cpu, host, slowdown):
                     program=section.get("bin") or section["script"],
                     is_script="script" in section, args=section["args"],
                     smp=section.getint("smp"), mem=section.getint("mem"),
-                    timeout=section.getint("timeout") * slowdown,
+                    timeout=section.getint("timeout") * SLOWDOWN[host],
                     module=section["module"],
                     trace=section.getboolean("trace"), needs=needs,
                     host=host)
@@ -157,10 +159,12 @@ def read_catalogue(path, names=(), cpus=(), host="stock", debug=False):
     for name in names:
         if host not in parser[name]["host"].split():
             raise CatalogueError("%s is not for --host %s" % (name, host))
-    slowdown = SLOWDOWN[host] * (DEBUG_SLOWDOWN if debug else 1)
-    return [_test(name, parser[name], cpu, host, slowdown)
+        if debug and parser[name]["debug"] == "no":
+            raise CatalogueError("%s is not for --debug" % name)
+    return [_test(name, parser[name], cpu, host)
             for name in parser.sections() if not names or name in names
             if host in parser[name]["host"].split()
+            if not debug or parser[name]["debug"] == "yes"
             for cpu in parser[name]["cpu"].replace(",", " ").split()
             if not cpus or cpu in cpus]
 
