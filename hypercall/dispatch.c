@@ -314,7 +314,7 @@ bool lull_para_publish(struct lull_para *para, bool taken, u64 armed,
  * @para:	state of the vCPU, with a table
  * @table:	what to write there
  *
- * Return: 0; -EFAULT if there is no memory any more, and no table then.
+ * Return: 0; -errno if there is no memory any more, and no table then.
  */
 int lull_para_write_cr3_table(struct lull_para *para,
 			      const struct lull_cr3_table *table)

@@ -15,7 +15,7 @@ struct lull_para;
  * struct lull_para_env - what this folder needs of the monitor
  * @read_words:	read words of one page of guest memory, each once; 0 or
  *		-EFAULT
- * @write_gpa:	copy to guest memory, 0 or -EFAULT
+ * @write_gpa:	copy to guest memory, 0 or -errno
  *
  * Both run in the vCPU's thread, may sleep.
  */

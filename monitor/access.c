@@ -77,7 +77,7 @@ int lull_gva_probe(struct lull_vcpu *vcpu, gva_t gva, size_t len, u32 access,
  * @access:	LULL_PF_FETCH for an instruction fetch, else 0
  * @ex:		receives the guest's fault
  *
- * Return: 0, 1 with @ex set, or -errno; -EFAULT where there is no memory.
+ * Return: 0, 1 with @ex set, or -errno; -ENOENT where there is no memory.
  */
 int lull_gva_read(struct lull_vcpu *vcpu, gva_t gva, void *to, size_t len,
 		  u32 access, struct lull_exception *ex)
@@ -123,7 +123,7 @@ int lull_gva_write(struct lull_vcpu *vcpu, gva_t gva, const void *from,
 
 		if (!r) {
 			r = lull_write_gpa(vcpu->vm, fault.gpa, from, n);
-			r = r == -EFAULT ? 0 : r;
+			r = r == -ENOENT ? 0 : r;
 		}
 		if (r)
 			return r;

@@ -117,7 +117,7 @@ static int load_out(struct lull_vcpu *vcpu, const struct pio *pio, u32 *data)
 	if (r > 0)
 		lull_inject_fault(vcpu, &ex);
 	/* No memory reads as ones. */
-	return r == -EFAULT ? 0 : r;
+	return r == -ENOENT ? 0 : r;
 }
 
 static int finish_out(struct lull_vcpu *vcpu, const struct pio *pio)
@@ -198,9 +198,10 @@ int lull_emul_pio_quick(struct lull_vcpu *vcpu)
 int lull_emul_pio_finish(struct lull_vcpu *vcpu)
 {
 	struct pio pio = decode(vcpu->exit.qualification);
+	int r = pio.in ? store_in(vcpu, &pio, READ_ONCE(vcpu->run->io.data)) :
+			 finish_out(vcpu, &pio);
 
-	vcpu->io_pending = false;
-	if (pio.in)
-		return store_in(vcpu, &pio, READ_ONCE(vcpu->run->io.data));
-	return finish_out(vcpu, &pio);
+	/* A device gives its data once: INS is tried again with them. */
+	vcpu->io_pending = r < 0;
+	return r;
 }

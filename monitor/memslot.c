@@ -164,7 +164,8 @@ static size_t left_in_page(gpa_t gpa, size_t len)
  * @len:	bytes
  *
  * Context: a thread of the launcher; may sleep.
- * Return: 0, or -EFAULT where there is no memory.
+ * Return: 0, -ENOENT where there is no memory, or -EFAULT where the launcher
+ * has nothing mapped behind it.
  */
 int lull_read_gpa(struct lull_vm *vm, gpa_t gpa, void *to, size_t len)
 {
@@ -175,7 +176,9 @@ int lull_read_gpa(struct lull_vm *vm, gpa_t gpa, void *to, size_t len)
 		unsigned long hva = lull_gpa_to_hva(vm, gpa, false);
 		size_t n = left_in_page(gpa, len);
 
-		if (!hva || copy_from_user(to, (void __user *)hva, n))
+		if (!hva)
+			r = -ENOENT;
+		else if (copy_from_user(to, (void __user *)hva, n))
 			r = -EFAULT;
 		gpa += n;
 		to += n;
@@ -244,7 +247,8 @@ static int write_page(struct lull_vm *vm, gfn_t gfn, unsigned long hva,
  * @len:	bytes
  *
  * Context: a thread of the launcher; may sleep.
- * Return: 0, or -EFAULT where there is no writable memory.
+ * Return: 0, -ENOENT where there is no writable memory, or -EFAULT where the
+ * launcher has nothing mapped behind it.
  */
 int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len)
 {
@@ -256,7 +260,7 @@ int lull_write_gpa(struct lull_vm *vm, gpa_t gpa, const void *from, size_t len)
 		size_t n = left_in_page(gpa, len);
 
 		r = hva ? write_page(vm, gpa >> PAGE_SHIFT, hva, from, n) :
-			  -EFAULT;
+			  -ENOENT;
 		gpa += n;
 		from += n;
 		len -= n;

@@ -69,6 +69,8 @@ int lull_vcpu_set_regs(struct lull_vcpu *vcpu, const struct lull_regs *regs)
 	lull_vmx_set_rip(&vcpu->vmx, regs->rip);
 	lull_vmx_set_rflags(&vcpu->vmx, regs->rflags | X86_EFLAGS_FIXED);
 	lull_vmx_clear_blocking(&vcpu->vmx);
+	if (!(regs->rflags & X86_EFLAGS_IF))
+		lull_vmx_drop_irq(&vcpu->vmx);
 	lull_vcpu_put(vcpu);
 	/* The launcher did the instruction itself. */
 	vcpu->io_pending = false;

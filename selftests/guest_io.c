@@ -417,4 +417,107 @@ TEST_F(io, string_io_faults)
 	vcpu_run_done(&self->vcpu);
 }
 
+/*
+ * Memory that the launcher does not have for a while: the guest's way waits for
+ * it, with the interrupt that was to be pushed there, the data of a device that
+ * were to be stored, and those that were to be sent.
+ */
+static void *take_away(struct test_vm *vm, u64 gpa)
+{
+	void *page = vm_ptr(vm, gpa);
+
+	if (mprotect(page, PAGE_SIZE, PROT_NONE))
+		test_fail("mprotect: %m");
+	return page;
+}
+
+static void give_back(void *page)
+{
+	if (mprotect(page, PAGE_SIZE, PROT_READ | PROT_WRITE))
+		test_fail("mprotect: %m");
+}
+
+static void guest_unmasks(void *arg)
+{
+	guest_irq_setup();
+}
+
+static void guest_nothing(void *arg)
+{
+	GUEST_ASSERT_EQ(nr_irqs, (u64)arg);
+}
+
+/* An interrupt is on its way, with a stack that is not there. */
+static void irq_without_stack(struct test_vm *vm, struct test_vcpu *vcpu)
+{
+	u64 stack = vm_alloc(vm, PAGE_SIZE);
+	struct lull_regs regs;
+	void *page;
+
+	vcpu_restart(vcpu, guest_unmasks, NULL);
+	vcpu_run_done(vcpu);
+	*(u64 *)vm_ptr(vm, stack + PAGE_SIZE - 8) = (u64)guest_done;
+	vcpu_restart(vcpu, guest_nothing, (void *)1);
+	vcpu_get_regs(vcpu, &regs);
+	regs.gpr[LULL_RSP] = stack + PAGE_SIZE - 8;
+	regs.rflags |= FLAGS_IF;
+	vcpu_set_regs(vcpu, &regs);
+	page = take_away(vm, stack);
+	vm_irq_line(vm, IRQ, 1);
+	if (run_through(vcpu->fd) != -EFAULT || run_through(vcpu->fd) != -EFAULT)
+		test_fail("the guest has a stack");
+	give_back(page);
+}
+
+TEST_F(io, interrupt_waits_for_memory)
+{
+	irq_without_stack(&self->vm, &self->vcpu);
+	vcpu_run_done(&self->vcpu);
+}
+
+/* The launcher starts the vCPU anew, with interrupts off: it has none. */
+TEST_F(io, interrupt_is_forgotten_with_the_registers)
+{
+	irq_without_stack(&self->vm, &self->vcpu);
+	vcpu_restart(&self->vcpu, guest_nothing, NULL);
+	vcpu_run_done(&self->vcpu);
+}
+
+static void guest_ins(void *arg)
+{
+	asm volatile("insb" : "+D" (arg) : "d" (TEST_PORT) : "memory");
+}
+
+static void guest_outs(void *arg)
+{
+	asm volatile("outsb" : "+S" (arg) : "d" (TEST_PORT) : "memory");
+}
+
+TEST_F(io, string_io_waits_for_memory)
+{
+	u64 gpa = vm_alloc(&self->vm, PAGE_SIZE);
+	u8 *byte = vm_ptr(&self->vm, gpa);
+	struct lull_run *run = self->vcpu.run;
+
+	vcpu_restart(&self->vcpu, guest_ins, (void *)gpa);
+	vcpu_run_reason(&self->vcpu, LULL_RUN_IO);
+	EXPECT_EQ(LULL_IO_IN, run->io.direction);
+	run->io.data = 0x5a;
+	take_away(&self->vm, gpa);
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
+	give_back(byte);
+	vcpu_run_done(&self->vcpu);
+	EXPECT_EQ(0x5a, *byte);
+
+	vcpu_restart(&self->vcpu, guest_outs, (void *)gpa);
+	take_away(&self->vm, gpa);
+	EXPECT_EQ(-EFAULT, run_through(self->vcpu.fd));
+	give_back(byte);
+	vcpu_run_reason(&self->vcpu, LULL_RUN_IO);
+	EXPECT_EQ(LULL_IO_OUT, run->io.direction);
+	EXPECT_EQ(0x5a, run->io.data);
+	vcpu_run_done(&self->vcpu);
+}
+
 TEST_HARNESS_MAIN

@@ -160,6 +160,20 @@ void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on)
 }
 
 /**
+ * lull_vmx_drop_irq() - forget the queued event if it is an external interrupt
+ * @vmx:	loaded
+ *
+ * With RFLAGS.IF clear VM entry would refuse it (SDM: "Checks on Guest RIP,
+ * RFLAGS, and SSP").
+ */
+void lull_vmx_drop_irq(struct vmx_vcpu *vmx)
+{
+	if ((vmx->event & VMX_INTR_VALID) &&
+	    (vmx->event & VMX_INTR_TYPE) == VMX_INTR_TYPE_EXT)
+		queue(vmx, 0, 0);
+}
+
+/**
  * lull_vmx_clear_blocking() - end blocking by STI or MOV SS
  * @vmx:	loaded
  */

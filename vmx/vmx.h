@@ -318,6 +318,7 @@ bool lull_vmx_inject(struct vmx_vcpu *vmx, const struct lull_exception *ex);
 void lull_vmx_inject_irq(struct vmx_vcpu *vmx, u8 vector);
 bool lull_vmx_irq_allowed(struct vmx_vcpu *vmx);	/* IF, no blocking, none queued */
 void lull_vmx_irq_window(struct vmx_vcpu *vmx, bool on);
+void lull_vmx_drop_irq(struct vmx_vcpu *vmx);
 
 /* An event is queued for the next entry. */
 static inline bool lull_vmx_event_pending(const struct vmx_vcpu *vmx)
