@@ -531,9 +531,15 @@ static int enter(struct lull_vcpu *vcpu)
 	}
 	WRITE_ONCE(vcpu->in_guest, false);
 	local_irq_enable();
-	/* The tick that ended the stay was taken: it is the guest's time. */
-	if (entered)
+	/*
+	 * The tick that ended the stay was taken: it is the guest's time.  One
+	 * that came amid the accounting would wait for its end for ever.
+	 */
+	if (entered) {
+		local_irq_disable();
 		vtime_account_guest_exit();
+		local_irq_enable();
+	}
 	preempt_enable();
 	return r;
 }
