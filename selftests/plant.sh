@@ -146,7 +146,7 @@ plant mmio-over-a-present-spte sync.c \
 
 # And others.
 plant sync-of-found-child fault.c \
-	'if \(is_spent\(mmu\) \|\| \(nr && !walk_is\(mmu, walk, level - 1\)\)\)\s*return NULL;' ''
+	'if \(is_spent\(mmu\) \|\| nr == LULL_SYNC_PART \|\|\s*\(nr && !walk_is\(mmu, walk, level - 1\)\)\)\s*return NULL;' ''
 plant late-sync-not-checked fault.c \
 	'nr && !walk_is\(mmu, walk, level - 1\)' 'nr > 64'
 plant role-compare-in-link fault.c \
@@ -412,7 +412,7 @@ plant quick-fault-without-a-budget fault.c \
 plant quick-fault-half-done fault.c \
 	' && !is_spent\(mmu\);' ';'
 plant linked-when-half-synced fault.c \
-	'is_spent\(mmu\) \|\| \((nr && !walk_is\(mmu, walk, level - 1\))\)' '$1'
+	'is_spent\(mmu\) \|\| (nr == LULL_SYNC_PART)' '$1'
 plant unsync-past-its-budget cache.c \
 	'(spend\(mmu, lull_sp_count_above\(sp\)\);\n\t\}\n\treturn) !is_spent\(mmu\);' \
 	'$1 true;'
@@ -428,6 +428,12 @@ plant sync-keeps-the-lock sync.c \
 	'cond_resched_lock\(&mmu->lock\);' ';'
 plant sync-of-a-range-in-parts sync.c \
 	'mmu->invalidations \|\| \+\+\*parts' '++*parts'
+plant fault-keeps-the-lock fault.c \
+	'LULL_SYNC_PART, false' 'LULL_ALL_TABLES, false'
+plant fault-takes-a-part-for-all fault.c \
+	'nr == LULL_SYNC_PART \|\|' ''
+plant shrink-keeps-the-lock notifier.c \
+	'nr - zapped, LULL_SHRINK_PART' 'nr - zapped, nr'
 plant slots-change-under-a-fault notifier.c \
 	'lull_mmu_invalidate_begin\(mmu\);(\n\tspin_unlock\(&mmu->lock\);\n\tlull_mmu_zap_all)' \
 	'mmu->invalidations++; mmu->invalidations--;$1'

@@ -51,7 +51,8 @@ static void set_link(struct lull_shadow *sh, struct lull_sp *sp,
 /*
  * The child that @sp must link at the walk's entry of its level: the one
  * there if gfn and role fit, else another in its place.  NULL: a table
- * changed before it was write-protected, or the budget is spent.
+ * changed before it was write-protected, the budget is spent, or there is more
+ * to sync below it than is done under the lock at a time.
  */
 static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 				 const struct lull_walk *walk, gva_t gva)
@@ -81,10 +82,11 @@ static struct lull_sp *get_child(struct lull_shadow *sh, struct lull_sp *sp,
 	child = lull_sp_find(mmu, gfn, role);
 	if (child) {
 		/* What was unsync may have changed since the walk. */
-		nr = lull_sp_sync_tree(mmu, child, LULL_ALL_TABLES, false);
+		nr = lull_sp_sync_tree(mmu, child, LULL_SYNC_PART, false);
 		if (!is_in_sync(child) && !sp->unsync_children)
 			spend(mmu, lull_sp_count_above(sp));
-		if (is_spent(mmu) || (nr && !walk_is(mmu, walk, level - 1)))
+		if (is_spent(mmu) || nr == LULL_SYNC_PART ||
+		    (nr && !walk_is(mmu, walk, level - 1)))
 			return NULL;
 		set_link(sh, sp, idx, child, walk->seen[level]);
 		return child;

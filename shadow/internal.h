@@ -157,6 +157,13 @@ static inline bool entry_usable(const struct lull_sp *sp, u64 gpte)
  */
 #define LULL_QUICK_BUDGET	1024
 
+/*
+ * The lock is not held for longer than it takes to bring so many tables in
+ * sync, or to free so many shadow pages of 512 SPTEs each.
+ */
+#define LULL_SYNC_PART		64
+#define LULL_SHRINK_PART	8
+
 /* What an entry costs that is remade, or dropped. */
 #define ENTRY_COST		8
 

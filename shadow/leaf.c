@@ -247,7 +247,7 @@ void lull_leaf_prefetch(struct lull_shadow *sh, struct lull_sp *sp,
 	unsigned int step = down && !up ? -1 : 1;
 	bool direct = sp->role.direct;
 
-	while (nr--) {
+	while (nr-- && !is_spent(mmu)) {
 		idx += step;
 		if (idx >= LULL_PT_ENTRIES)
 			return;

@@ -3,6 +3,8 @@
  * What the host asks for: that nothing keeps using pages it takes away, that
  * shadow pages are given back when it is short of memory, that everything goes.
  */
+#include <linux/kernel.h>
+
 #include "shadow/internal.h"
 
 /**
@@ -114,10 +116,17 @@ void lull_mmu_write_end(struct lull_mmu *mmu)
  */
 unsigned long lull_mmu_shrink(struct lull_mmu *mmu, unsigned long nr)
 {
-	unsigned long zapped;
+	unsigned long zapped = 0, part, got;
 
 	spin_lock(&mmu->lock);
-	zapped = lull_mmu_zap_oldest(mmu, nr);
+	for (;;) {
+		part = min_t(unsigned long, nr - zapped, LULL_SHRINK_PART);
+		got = lull_mmu_zap_oldest(mmu, part);
+		zapped += got;
+		if (got < part || zapped == nr)
+			break;
+		cond_resched_lock(&mmu->lock);
+	}
 	lull_spares_free(mmu);
 	lull_rmap_free_spares(mmu);
 	mmu->stats.shrunk += zapped;

@@ -234,11 +234,10 @@ bool lull_root_try_sync(struct lull_mmu *mmu, struct lull_sp *root,
  * A long sync is done in parts, between which others get the lock, but not for
  * ever: other vCPUs may write tables as fast as they come in sync.
  */
-#define PART		64
 #define MOST_PARTS	256
 
 /* Each part brings something in sync that stays so. */
-static_assert(LULL_MOST_HOT < PART);
+static_assert(LULL_MOST_HOT < LULL_SYNC_PART);
 
 /* Return: how many tables the next part may have. */
 static unsigned int next_part(struct lull_mmu *mmu, unsigned int *parts)
@@ -250,7 +249,7 @@ static unsigned int next_part(struct lull_mmu *mmu, unsigned int *parts)
 		lull_mmu_flush(mmu);
 		cond_resched_lock(&mmu->lock);
 	}
-	return PART;
+	return LULL_SYNC_PART;
 }
 
 /* Return: how many were unsync, at most @most. */

@@ -86,14 +86,11 @@ static void end(void)
 	assert_int_equal(unit_audit(), 0);
 }
 
-/* A table in the cache is linked again, with all that is unsync below it. */
-static void fault_with_interrupts_off(void **state)
+/* Unlink an L2 with everything below it, which is written, and link it anew. */
+static void write_unlinked(void)
 {
 	u64 link = world.pages[L4].mem[0];
-	struct lull_fault fault = { 0 };
-	unsigned long syncs;
 
-	make_tables(1);
 	write_tables();
 	unit_set(L4, 0, 0);
 	unit_monitor_write(L4);
@@ -101,12 +98,54 @@ static void fault_with_interrupts_off(void **state)
 	unit_set(L4, 0, link | LULL_PTE_A);
 	unit_monitor_write(L4);
 	write_tables();
+}
+
+/* A table in the cache is linked again, with all that is unsync below it. */
+static void fault_with_interrupts_off(void **state)
+{
+	struct lull_fault fault = { 0 };
+	unsigned long syncs;
+
+	make_tables(1);
+	write_unlinked();
 	syncs = world.mmu.stats.syncs;
 	assert_false(try_fault(&fault));
 	assert_in_range(world.mmu.stats.syncs - syncs, 1, 2 * MOST_QUICK);
 	assert_int_equal(world.mmu.budget, ~0U);
 	assert_int_equal(unit_audit(), 0);
 	assert_int_equal(touch(0), LULL_FAULT_FIXED);
+	end();
+}
+
+/* Others get the lock before all of it is in sync. */
+static void fault_in_parts(void **state)
+{
+	unsigned long syncs;
+
+	make_tables(1);
+	write_unlinked();
+	syncs = world.mmu.stats.syncs;
+	assert_int_equal(touch(0), LULL_FAULT_RETRY);
+	assert_in_range(world.mmu.stats.syncs - syncs, 1, NR_TABLES - 1);
+	assert_int_equal(unit_audit(), 0);
+	assert_int_equal(touch(0), LULL_FAULT_FIXED);
+	assert_in_range(world.mmu.stats.syncs - syncs, NR_TABLES, ~0U);
+	end();
+}
+
+/* So they do before all that the host wants back is freed. */
+static void shrink_in_parts(void **state)
+{
+	unsigned long pages;
+
+	make_tables(1);
+	pages = world.mmu.nr_pages;
+	breaks = 0;
+	host_others = count_break;
+	assert_int_equal(lull_mmu_shrink(&world.mmu, NR_TABLES), NR_TABLES);
+	host_others = NULL;
+	assert_true(breaks > NR_TABLES / 16);
+	assert_int_equal(pages - world.mmu.nr_pages, NR_TABLES);
 	end();
 }
 
@@ -281,6 +320,8 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(fault_with_interrupts_off),
+		TEST(fault_in_parts),
+		TEST(shrink_in_parts),
 		TEST(load_with_interrupts_off),
 		TEST(write_with_interrupts_off),
 		TEST(zap_with_interrupts_off),
